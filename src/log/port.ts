@@ -1,0 +1,56 @@
+/** The streams of the design. `records` and `dead-letters` are what senders were promised; the others can be derived again from them. */
+export const TOPICS = ['records', 'signals', 'alerts', 'namespaces', 'dead-letters'] as const;
+export type Topic = (typeof TOPICS)[number];
+
+/** One entry of a topic. Entries with the same key stay in order. */
+export interface LogEntry {
+  readonly key: string;
+  readonly value: Buffer;
+  /** Short ASCII-safe names and values. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface DeliveredEntry extends LogEntry {
+  readonly offset: number;
+}
+
+/** Consecutive entries of one partition. */
+export interface Batch {
+  readonly partition: number;
+  readonly entries: readonly DeliveredEntry[];
+  /** True while entries before the committed offset are read again to rebuild state: nothing may be emitted for them. */
+  readonly restoring: boolean;
+}
+
+/** What a consumer tells the log once a batch has had its whole effect. */
+export interface Progress {
+  /** Lowest offset that the consumer's state still depends on; a restart reads again from here. Absent: state needs nothing before the batch's end. */
+  readonly restoreFrom?: number;
+}
+
+/** A stage's side of a subscription. An error that `process` throws stops the stage: whatever can be retried is retried inside. */
+export interface ConsumerHandler {
+  /** A partition was gained (at start or by a rebalance): forget its state. `table` reads the latest entry of each key of a compacted topic. */
+  assigned?(partition: number): Promise<void>;
+  process(batch: Batch): Promise<Progress | undefined>;
+}
+
+export interface Consumer {
+  /** Resolves when every entry appended before the call has been processed. For `replay`, drain and tests. */
+  drained(): Promise<void>;
+  /** Finishes the batch in hand, commits and stops. */
+  close(): Promise<void>;
+}
+
+/**
+ * An ordered, durable log. Implementations: `embedded/` (SQLite) and, later, `kafka/`; `test/contract/log.ts` says what both must do.
+ */
+export interface Log {
+  /** Resolves when the entries are durable. Rejects with a `GatewatchError` (`LOG_FULL`, `LOG_UNAVAILABLE`): then none of them is in the log. */
+  append(topic: Topic, entries: readonly LogEntry[]): Promise<void>;
+  /** Delivers the topic from the group's committed offset on, at least once, in order by partition. */
+  consume(topic: Topic, group: string, handler: ConsumerHandler): Promise<Consumer>;
+  /** The latest entry of each key of a compacted topic (`namespaces`) in one partition. An empty value deletes its key. */
+  table(topic: Topic, partition: number): Promise<LogEntry[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,79 @@
+import type { Admission, Evidence, NamespaceChange, Outcome, PodSecurity } from './signal.ts';
+
+export type Severity = 'informational' | 'low' | 'medium' | 'high' | 'critical';
+
+/** `event.severity` of each Sigma level. */
+export const SEVERITY_NUMBER: Readonly<Record<Severity, number>> = {
+  informational: 1,
+  low: 21,
+  medium: 47,
+  high: 73,
+  critical: 99,
+};
+
+export type AlertStatus = 'open' | 'acknowledged' | 'closed' | 'withdrawn';
+
+/** The part of an alert that is ours; everything else is Elastic Common Schema. */
+export interface GatewatchFields {
+  readonly detection_id?: string;
+  readonly outcome: Outcome;
+  /** Grows with every revision; a store keeps the highest. */
+  readonly version: number;
+  /** Distinct matches that the alert stands for. */
+  readonly count: number;
+  /** Matches that are counted but not listed in `evidence`. */
+  readonly suppressed?: number;
+  readonly admission?: Admission;
+  readonly pod_security?: PodSecurity;
+  readonly namespace?: NamespaceChange;
+  readonly evidence: readonly Evidence[];
+  readonly limits?: readonly string[];
+  readonly status: AlertStatus;
+  readonly level: Severity;
+}
+
+/** The alert document: ECS 9.4, one per alert id. Fields that nothing can fill are absent. */
+export interface Alert {
+  readonly '@timestamp': string;
+  readonly ecs: { readonly version: string };
+  readonly message: string;
+  readonly event: {
+    readonly kind: 'alert';
+    readonly id: string;
+    readonly category: readonly string[];
+    readonly type: readonly string[];
+    readonly action?: string;
+    readonly outcome: 'success' | 'failure' | 'unknown';
+    readonly severity: number;
+    readonly start?: string;
+    readonly end?: string;
+    readonly module: 'gatewatch';
+    readonly dataset: 'gatewatch.alert';
+    readonly provider: 'kubernetes';
+  };
+  readonly rule: {
+    readonly id: string;
+    readonly name: string;
+    readonly description?: string;
+    readonly reference?: string;
+    readonly author?: readonly string[];
+    readonly ruleset: string;
+  };
+  readonly threat?: {
+    readonly framework: 'MITRE ATT&CK';
+    readonly tactic?: { readonly id: readonly string[]; readonly name: readonly string[] };
+    readonly technique?: { readonly id: readonly string[]; readonly name?: readonly string[] };
+  };
+  readonly orchestrator: {
+    readonly type: 'kubernetes';
+    readonly cluster: { readonly name: string };
+    readonly namespace?: string;
+    readonly api_version?: string;
+    readonly resource?: { readonly type?: string; readonly name?: string };
+  };
+  readonly user?: { readonly name: string; readonly roles?: readonly string[] };
+  readonly source?: { readonly ip: string };
+  readonly user_agent?: { readonly original: string };
+  readonly related?: { readonly user?: readonly string[]; readonly ip?: readonly string[] };
+  readonly gatewatch: GatewatchFields;
+}
