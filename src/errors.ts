@@ -318,3 +318,8 @@ export class GatewatchError extends Error {
     return `${this.code}${this.where ? ` at ${this.where}` : ''}: ${this.message} ${this.spec.remedy}`;
   }
 }
+
+/** The body of every error answer over HTTP. */
+export function errorBody({ code, message, where, spec }: GatewatchError) {
+  return { error: { code, message, ...(where !== undefined && { where }), remedy: spec.remedy } };
+}

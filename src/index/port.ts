@@ -1,13 +1,17 @@
 import type { Alert, AlertStatus, Severity } from '../record/alert.ts';
 import type { Outcome } from '../record/signal.ts';
 
-/** What can be asked of the stored alerts; absent fields do not restrict. Values within one list are alternatives. */
+/**
+ * What can be asked of the stored alerts; absent fields and empty lists do not restrict. Values within one list are
+ * alternatives. Withdrawn alerts are left out unless `status` asks for them.
+ */
 export interface AlertFilter {
-  /** Full text over the sentence, rule name, user, namespace and resource. */
+  /** Full text: alerts that hold every word, each word as a prefix, in the sentence or in the names of rule, user, cluster, namespace, resource or denying policy. */
   readonly text?: string;
   readonly cluster?: readonly string[];
   readonly namespace?: readonly string[];
   readonly user?: readonly string[];
+  /** Ids of rules. */
   readonly rule?: readonly string[];
   readonly detectionId?: readonly string[];
   readonly severity?: readonly Severity[];
@@ -46,17 +50,29 @@ export const COUNT_FIELDS = [
 ] as const;
 export type CountField = (typeof COUNT_FIELDS)[number];
 
+export interface AlertCount {
+  readonly value: string;
+  /** What a person calls the value, where that differs: for `rule`, its name. */
+  readonly label?: string;
+  readonly count: number;
+}
+
+export interface AlertCounts {
+  readonly total: number;
+  readonly values: readonly AlertCount[];
+}
+
 /** Where alerts end and are looked up. Implementations: `embedded/` and, later, `elasticsearch/`. */
 export interface AlertStore {
-  /** Idempotent: an alert replaces the stored one with its id unless that one's version is higher. A person's status is kept. */
+  /**
+   * Idempotent: an alert replaces the stored one with its id unless that one's version is higher. What a person said of
+   * it (`acknowledged`, `closed`) outlives a new version that says `open`; `withdrawn` replaces it too. All or none is stored.
+   */
   put(alerts: readonly Alert[]): Promise<void>;
   get(id: string): Promise<Alert | undefined>;
   /** Rejects with `CURSOR_INVALID` for a cursor that is not one of ours. */
   find(query: AlertQuery): Promise<AlertPage>;
-  /** How many alerts match, in all and by the values of one field (the 100 most frequent, most frequent first). */
-  count(
-    filter: AlertFilter,
-    by?: CountField,
-  ): Promise<{ total: number; values: readonly { value: string; count: number }[] }>;
+  /** How many alerts match, in all and by the values of one field (the 100 most frequent, most frequent first). Alerts without the field are in the total only. */
+  count(filter: AlertFilter, by?: CountField): Promise<AlertCounts>;
   close(): Promise<void>;
 }

@@ -36,10 +36,15 @@ export interface ConsumerHandler {
 }
 
 export interface Consumer {
-  /** Resolves when every entry appended before the call has been processed. For `replay`, drain and tests. */
+  /** Resolves when every entry appended before the call has been processed; rejects if the consumer stops first. For `replay`, drain and tests. */
   drained(): Promise<void>;
-  /** Finishes the batch in hand, commits and stops. */
+  /** Finishes the batch in hand, commits and stops. Not to be awaited inside `process`. */
   close(): Promise<void>;
+  /**
+   * Settles when the consumer has stopped: resolves after `close()`, rejects with what the handler threw or with what is wrong with
+   * the log (`DATABASE_CORRUPT`). Watch it: left alone, its rejection ends the process like any other unhandled one.
+   */
+  readonly closed: Promise<void>;
 }
 
 /**
@@ -52,5 +57,9 @@ export interface Log {
   consume(topic: Topic, group: string, handler: ConsumerHandler): Promise<Consumer>;
   /** The latest entry of each key of a compacted topic (`namespaces`) in one partition. An empty value deletes its key. */
   table(topic: Topic, partition: number): Promise<LogEntry[]>;
+  /** Closes the consumers, whose batch in hand may still append, then stores what was appended and stops; later calls reject with `LOG_UNAVAILABLE`. */
   close(): Promise<void>;
 }
+
+/** All of the log that a receiver needs. */
+export type LogAppender = Pick<Log, 'append'>;

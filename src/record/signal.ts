@@ -67,7 +67,8 @@ export interface Evidence {
 export interface Facts {
   readonly user?: string;
   readonly groups?: readonly string[];
-  readonly impersonated_by?: string;
+  /** The identity taken on by impersonation; `user` is who did so. */
+  readonly acting_as?: string;
   readonly source_ip?: string;
   readonly user_agent?: string;
   readonly verb?: string;

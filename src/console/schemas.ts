@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { ERRORS, type ErrorCode } from '../errors.ts';
+import { COUNT_FIELDS } from '../index/port.ts';
+import { OUTCOMES, SEVERITIES, STATUSES } from './words.ts';
+
+/**
+ * Shapes of the API's answers, for the OpenAPI document. They describe, they do not filter: an answer is sent as the store holds
+ * it, so that a field too many never costs an analyst an alert.
+ */
+export const registry = z.registry<{ id: string }>();
+
+const texts = z.array(z.string());
+const violations = z.array(
+  z.looseObject({ check: z.string(), reason: z.string(), detail: z.string().optional() }),
+);
+const outcome = z.enum(OUTCOMES);
+
+export const evidenceSchema = z.looseObject({
+  record_id: z.string(),
+  audit_id: z.string().optional(),
+  stage: z.string(),
+  source: z.enum(['audit', 'review']),
+  time: z.iso.datetime({ offset: true }).optional(),
+  verb: z.string().optional(),
+  uri: z.string().optional(),
+  user: z.string().optional(),
+  outcome,
+});
+
+const denial = z.looseObject({
+  engine: z.string(),
+  policy: z.string().optional(),
+  binding: z.string().optional(),
+  webhook: z.string().optional(),
+  message: z.string(),
+});
+
+const gatewatch = z.looseObject({
+  detection_id: z.string().optional(),
+  outcome,
+  version: z.int().describe('Grows with every revision of the alert.'),
+  count: z.int().describe('Distinct matches that the alert stands for.'),
+  suppressed: z.int().optional().describe('Matches that are counted but not listed as evidence.'),
+  admission: z
+    .looseObject({
+      outcome,
+      denied_by: z.array(denial).optional(),
+      failed_open: texts.optional().describe('Webhooks that could not be reached and were passed over.'),
+      mutated_by: texts.optional().describe('Webhooks that changed the object.'),
+    })
+    .optional(),
+  pod_security: z
+    .looseObject({
+      enforced: z.string().optional(),
+      baseline: violations.optional(),
+      restricted: violations.optional(),
+    })
+    .optional(),
+  namespace: z
+    .looseObject({
+      labels_before: z.record(z.string(), z.string()).optional(),
+      labels_after: z.record(z.string(), z.string()).optional(),
+      enforce_before: z.string().optional(),
+      enforce_after: z.string().optional(),
+      changes: texts,
+    })
+    .optional(),
+  evidence: z.array(evidenceSchema),
+  limits: texts.optional().describe('What the source could not tell.'),
+  status: z.enum(STATUSES),
+  level: z.enum(SEVERITIES),
+});
+
+export const alertSchema = z.looseObject({
+  '@timestamp': z.iso.datetime({ offset: true }).describe('Time of the last evidence, the event time.'),
+  ecs: z.looseObject({ version: z.string() }),
+  message: z.string().describe('The alert in one sentence.'),
+  event: z.looseObject({
+    kind: z.literal('alert'),
+    id: z.string(),
+    category: texts,
+    type: texts,
+    action: z.string().optional(),
+    outcome: z.enum(['success', 'failure', 'unknown']),
+    severity: z.int(),
+    start: z.string().optional(),
+    end: z.string().optional(),
+    module: z.literal('gatewatch'),
+    dataset: z.literal('gatewatch.alert'),
+    provider: z.literal('kubernetes'),
+  }),
+  rule: z.looseObject({
+    id: z.string(),
+    name: z.string(),
+    description: z.string().optional(),
+    reference: z.string().optional(),
+    author: texts.optional(),
+    ruleset: z.string(),
+  }),
+  threat: z
+    .looseObject({
+      framework: z.literal('MITRE ATT&CK'),
+      tactic: z.looseObject({ id: texts, name: texts }).optional(),
+      technique: z.looseObject({ id: texts, name: texts.optional() }).optional(),
+    })
+    .optional(),
+  orchestrator: z.looseObject({
+    type: z.literal('kubernetes'),
+    cluster: z.looseObject({ name: z.string() }),
+    namespace: z.string().optional(),
+    api_version: z.string().optional(),
+    resource: z.looseObject({ type: z.string().optional(), name: z.string().optional() }).optional(),
+  }),
+  user: z.looseObject({ name: z.string(), roles: texts.optional() }).optional(),
+  source: z.looseObject({ ip: z.string() }).optional(),
+  user_agent: z.looseObject({ original: z.string() }).optional(),
+  related: z.looseObject({ user: texts.optional(), ip: texts.optional() }).optional(),
+  gatewatch,
+});
+registry.add(alertSchema, { id: 'Alert' });
+
+export const alertPageSchema = z.object({
+  alerts: z.array(alertSchema),
+  next: z.string().optional().describe('Cursor of the next page; absent on the last.'),
+});
+
+export const countsSchema = z.object({
+  total: z.int(),
+  by: z.enum(COUNT_FIELDS).optional(),
+  values: z
+    .array(z.object({ value: z.string(), label: z.string().optional(), count: z.int() }))
+    .describe('The 100 most frequent values, most frequent first.'),
+});
+
+export const errorSchema = z.object({
+  error: z.object({
+    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+    message: z.string().describe('What was wrong.'),
+    where: z.string().optional().describe('The parameter or place.'),
+    remedy: z.string().describe('What to do about it.'),
+  }),
+});
+registry.add(errorSchema, { id: 'Error' });

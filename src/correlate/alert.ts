@@ -1,0 +1,190 @@
+import type { LogSource, RuleMetadata } from '../detect/sigma/model.ts';
+import { type Alert, SEVERITY_NUMBER } from '../record/alert.ts';
+import { contentId } from '../record/record.ts';
+import type { Admission, Evidence, Outcome, Signal } from '../record/signal.ts';
+import { formatEventTime } from '../record/time.ts';
+import { threatOf } from './attack.ts';
+import type { Episode } from './episodes.ts';
+import { repeatedSentence, sentenceOf, storyOf } from './sentence.ts';
+
+const ECS_VERSION = '9.4.0';
+
+/** Distinct names listed in `related.*`. */
+const RELATED_MAX = 20;
+
+/** What the correlator knows of an alert besides its episode. */
+export interface AlertContext {
+  readonly version: number;
+  readonly evidenceMax: number;
+  /** True if the group held more signals than its limit, so that the count is a lower bound. */
+  readonly overflowed: boolean;
+}
+
+/** Alert id: rule, group and first signal. */
+export function alertId(ruleId: string, { signals }: Episode): string {
+  const first = signals[0]!;
+  return contentId('alert', ruleId, first.cluster, ...first.group, first.id);
+}
+
+/** The ECS document of one episode. */
+export function alertOf(
+  episode: Episode,
+  rule: RuleMetadata & { logsource?: LogSource },
+  context: AlertContext,
+): Alert {
+  const { signals, count } = episode;
+  const sequence = signals.some((signal) => signal.rule !== rule.id);
+  const last = signals.at(-1)!;
+  const outcome = outcomeOf(signals);
+  const threat = threatOf(rule.tags);
+  const detectionId = detectionOf(rule.tags);
+  const limits = [
+    ...new Set(signals.flatMap((signal) => signal.limits ?? [])),
+    ...(context.overflowed ? ['signals_per_group_max'] : []),
+  ];
+  const { facts } = last;
+  const times = signals.flatMap((signal) => signal.time ?? []);
+  const start = times[0] === undefined ? undefined : formatEventTime(Math.min(...times));
+  const end = times[0] === undefined ? undefined : formatEventTime(Math.max(...times));
+  const evidence = evidenceOf(signals, context.evidenceMax);
+  return {
+    '@timestamp': end ?? new Date(last.received_ms).toISOString(),
+    ecs: { version: ECS_VERSION },
+    message: sequence
+      ? storyOf(signals, () => rule.title)
+      : count > 1
+        ? repeatedSentence(signals, count)
+        : sentenceOf(last),
+    event: {
+      kind: 'alert',
+      id: alertId(rule.id, episode),
+      category: ['configuration'],
+      type: outcome === 'denied' ? ['denied'] : outcome === 'admitted' ? ['allowed'] : ['info'],
+      ...(facts.verb ? { action: facts.verb } : {}),
+      outcome:
+        outcome === 'admitted'
+          ? 'success'
+          : outcome === 'denied' || outcome === 'failed'
+            ? 'failure'
+            : 'unknown',
+      severity: SEVERITY_NUMBER[rule.level],
+      ...(start ? { start } : {}),
+      ...(end ? { end } : {}),
+      module: 'gatewatch',
+      dataset: 'gatewatch.alert',
+      provider: 'kubernetes',
+    },
+    rule: {
+      id: rule.id,
+      name: rule.title,
+      ...(rule.description ? { description: rule.description.trim() } : {}),
+      ...(rule.references[0] ? { reference: rule.references[0] } : {}),
+      ...(rule.author ? { author: [rule.author] } : {}),
+      ruleset: 'gatewatch',
+    },
+    ...(threat ? { threat } : {}),
+    orchestrator: orchestratorOf(signals),
+    ...userOf(signals),
+    ...(facts.source_ip ? { source: { ip: facts.source_ip } } : {}),
+    ...(facts.user_agent ? { user_agent: { original: facts.user_agent } } : {}),
+    ...relatedOf(signals),
+    gatewatch: {
+      ...(detectionId ? { detection_id: detectionId } : {}),
+      level: rule.level,
+      outcome,
+      version: context.version,
+      count,
+      ...(signals.length > evidence.length ? { suppressed: signals.length - evidence.length } : {}),
+      admission: admissionOf(signals, outcome),
+      ...(last.pod_security ? { pod_security: last.pod_security } : {}),
+      ...namespaceOf(signals),
+      evidence,
+      ...(limits.length > 0 ? { limits } : {}),
+      status: 'open',
+    },
+  };
+}
+
+/** `gatewatch.ac08` names detection AC08. */
+export function detectionOf(tags: readonly string[]): string | undefined {
+  return tags
+    .find((tag) => /^gatewatch\.[a-z]{2}\d{2}$/.test(tag))
+    ?.slice('gatewatch.'.length)
+    .toUpperCase();
+}
+
+/** What weighs most among several requests: what was let through. */
+const OUTCOME_WEIGHT: readonly Outcome[] = ['admitted', 'denied', 'failed', 'dry-run', 'pending', 'other'];
+
+function outcomeOf(signals: readonly Signal[]): Outcome {
+  return OUTCOME_WEIGHT.find((outcome) => signals.some((signal) => signal.admission.outcome === outcome))!;
+}
+
+/** The first and the last records: how it began and how it stands. */
+function evidenceOf(signals: readonly Signal[], max: number): Evidence[] {
+  const all = signals.map((signal) => signal.evidence);
+  const first = Math.ceil(max / 2);
+  return all.length <= max ? all : [...all.slice(0, first), ...all.slice(all.length - (max - first))];
+}
+
+function orchestratorOf(signals: readonly Signal[]): Alert['orchestrator'] {
+  const last = signals.at(-1)!;
+  const { facts } = last;
+  const resource = {
+    ...(facts.resource
+      ? { type: facts.subresource ? `${facts.resource}/${facts.subresource}` : facts.resource }
+      : {}),
+    ...(facts.name ? { name: facts.name } : {}),
+  };
+  return {
+    type: 'kubernetes',
+    cluster: { name: last.cluster },
+    ...(facts.namespace ? { namespace: facts.namespace } : {}),
+    ...(facts.api_version
+      ? { api_version: facts.api_group ? `${facts.api_group}/${facts.api_version}` : facts.api_version }
+      : {}),
+    ...(Object.keys(resource).length > 0 ? { resource } : {}),
+  };
+}
+
+function userOf(signals: readonly Signal[]): Pick<Alert, 'user'> {
+  const { user, groups } = signals.at(-1)!.facts;
+  return user ? { user: { name: user, ...(groups ? { roles: groups } : {}) } } : {};
+}
+
+function relatedOf(signals: readonly Signal[]): Pick<Alert, 'related'> {
+  const users = distinct(signals.flatMap(({ facts }) => [facts.user, facts.acting_as]));
+  const addresses = distinct(signals.map(({ facts }) => facts.source_ip));
+  if (users.length === 0 && addresses.length === 0) return {};
+  return {
+    related: {
+      ...(users.length > 0 ? { user: users } : {}),
+      ...(addresses.length > 0 ? { ip: addresses } : {}),
+    },
+  };
+}
+
+function distinct(values: readonly (string | undefined)[]): string[] {
+  return [...new Set(values.filter((value) => value !== undefined))].sort().slice(0, RELATED_MAX);
+}
+
+/** Of a sequence: everyone who refused, every webhook that failed open. */
+function admissionOf(signals: readonly Signal[], outcome: Outcome): Admission {
+  const denials = signals.flatMap(({ admission }) => admission.denied_by ?? []);
+  const byAuthority = new Map(
+    denials.map((denial) => [`${denial.engine}/${denial.policy ?? denial.webhook ?? ''}`, denial]),
+  );
+  const failedOpen = distinct(signals.flatMap(({ admission }) => admission.failed_open ?? []));
+  const mutatedBy = distinct(signals.flatMap(({ admission }) => admission.mutated_by ?? []));
+  return {
+    outcome,
+    ...(byAuthority.size > 0 ? { denied_by: [...byAuthority.values()].slice(0, RELATED_MAX) } : {}),
+    ...(failedOpen.length > 0 ? { failed_open: failedOpen } : {}),
+    ...(mutatedBy.length > 0 ? { mutated_by: mutatedBy } : {}),
+  };
+}
+
+function namespaceOf(signals: readonly Signal[]): { namespace?: NonNullable<Signal['namespace']> } {
+  const change = signals.findLast((signal) => signal.namespace)?.namespace;
+  return change ? { namespace: change } : {};
+}

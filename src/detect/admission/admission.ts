@@ -1,0 +1,78 @@
+import type { Admission, Denial, Outcome } from '../../record/signal.ts';
+import { isObject, member, stringOf } from '../decode/json.ts';
+import { passesAdmission, type Request } from '../decode/request.ts';
+import { denialOf } from './denials.ts';
+
+/** Annotation prefixes of k8s.io/apiserver/pkg/admission/plugin/webhook/{validating,mutating}/dispatcher.go. */
+const FAILED_OPEN = /^failed-open\.(?:validating|mutation|mutating)\.webhook\.admission\.k8s\.io\//;
+const MUTATION = /^mutation\.webhook\.admission\.k8s\.io\//;
+
+/** How many webhooks of one request are listed. */
+const WEBHOOKS_MAX = 32;
+
+/** What the event itself says about how its request went through admission. */
+export function admissionOf(request: Request): Admission {
+  const verdict = verdictOf(request);
+  const { failedOpen, mutatedBy } = webhooksOf(request);
+  return {
+    outcome: verdict.outcome,
+    ...(verdict.denial ? { denied_by: [verdict.denial] } : {}),
+    ...(failedOpen.length > 0 ? { failed_open: failedOpen } : {}),
+    ...(mutatedBy.length > 0 ? { mutated_by: mutatedBy } : {}),
+  };
+}
+
+interface Verdict {
+  readonly outcome: Outcome;
+  readonly denial?: Denial;
+}
+
+function verdictOf(request: Request): Verdict {
+  const verdict = answerOf(request);
+  // A dry run persists nothing, whatever the answer: the denial is kept, the outcome says that it was one.
+  return request.dryRun && passesAdmission(request) ? { ...verdict, outcome: 'dry-run' } : verdict;
+}
+
+function answerOf(request: Request): Verdict {
+  const { code, source, stage } = request;
+  if (source === 'review' || stage === 'RequestReceived') return { outcome: 'pending' };
+  const decision = request.annotations['authorization.k8s.io/decision'];
+  if (code === undefined) return { outcome: decision === 'forbid' ? 'denied' : 'other' };
+  if (code < 400) return { outcome: passesAdmission(request) ? 'admitted' : 'other' };
+  const message = request.message ?? '';
+  // Checked first: it quotes the webhook's name as a denial would, but the webhook was not reached (fail closed).
+  if (code >= 500) return { outcome: 'failed' };
+  if (code === 401)
+    return { outcome: 'denied', denial: { engine: 'authentication', message: message || 'Unauthorized' } };
+  const denial = denialOf(message);
+  if (denial) return { outcome: 'denied', denial };
+  if (code !== 403) return { outcome: 'failed' };
+  const engine = decision === 'forbid' ? 'rbac' : 'unknown';
+  return { outcome: 'denied', denial: { engine, message: message.slice(0, 1024) } };
+}
+
+function webhooksOf(request: Request): { failedOpen: string[]; mutatedBy: string[] } {
+  const failedOpen: string[] = [];
+  const mutatedBy: string[] = [];
+  for (const [key, value] of Object.entries(request.annotations)) {
+    if (typeof value !== 'string') continue;
+    if (FAILED_OPEN.test(key)) {
+      if (failedOpen.length < WEBHOOKS_MAX) failedOpen.push(value.slice(0, 253));
+    } else if (MUTATION.test(key) && mutatedBy.length < WEBHOOKS_MAX) {
+      const webhook = mutatingWebhook(value);
+      if (webhook) mutatedBy.push(webhook);
+    }
+  }
+  return { failedOpen, mutatedBy };
+}
+
+/** The annotation's value is `{"configuration":…,"webhook":…,"mutated":true|false}`. */
+function mutatingWebhook(value: string): string | undefined {
+  try {
+    const mutation: unknown = JSON.parse(value.slice(0, 4096));
+    if (!isObject(mutation) || member(mutation, 'mutated') !== true) return undefined;
+    return stringOf(member(mutation, 'webhook'))?.slice(0, 253);
+  } catch {
+    return undefined; // written by something other than the API server; it names no webhook
+  }
+}

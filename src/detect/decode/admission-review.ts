@@ -1,0 +1,106 @@
+import { GatewatchError } from '../../errors.ts';
+import type { ReceivedRecord } from '../../record/record.ts';
+import { refOf, requesterOf, reviewId } from './audit-event.ts';
+import { at, isObject, type JsonObject, member, objectOf, stringOf } from './json.ts';
+import type { ObjectRef, Request, Requester } from './request.ts';
+
+/** The verb that an audit event of the same request has. A review's CONNECT can be `create` or `get` there, so it keeps its own name. */
+const VERBS: Readonly<Record<string, string>> = {
+  CREATE: 'create',
+  UPDATE: 'update',
+  DELETE: 'delete',
+  CONNECT: 'connect',
+};
+
+/**
+ * Decodes an AdmissionReview request into the shape of an audit event, so that the same rules read it. What the API server
+ * will answer is not known yet: its outcome is `pending`. It carries no time of its own; the arrival stands for it, which
+ * is within milliseconds, because the API server waits for the answer.
+ * @throws ITEM_NOT_JSON, ITEM_NOT_AN_EVENT
+ */
+export function decodeAdmissionReview(record: ReceivedRecord): Request {
+  let review: unknown;
+  try {
+    review = JSON.parse(record.bytes.toString());
+  } catch (error) {
+    throw new GatewatchError('ITEM_NOT_JSON', `Not JSON: ${(error as Error).message}.`, { cause: error });
+  }
+  const request = member(review, 'request');
+  if (!isObject(request)) {
+    throw new GatewatchError('ITEM_NOT_AN_EVENT', 'It has no request.', { where: 'request' });
+  }
+  return new AdmissionReview(record, request);
+}
+
+class AdmissionReview implements Request {
+  readonly record: ReceivedRecord;
+  readonly source = 'review';
+  readonly auditId = undefined;
+  readonly stage = 'AdmissionReview';
+  readonly rank = 0;
+  readonly uri = undefined;
+  readonly sourceIp = undefined;
+  readonly userAgent = undefined;
+  readonly code = undefined;
+  readonly message = undefined;
+  readonly annotations: JsonObject = {};
+  readonly sameAs: readonly string[] = [];
+  readonly verb: string;
+  readonly ref: ObjectRef;
+  readonly user: Requester;
+  readonly time: number;
+  readonly requestId: string;
+  readonly dryRun: boolean;
+  readonly #fields: JsonObject;
+
+  constructor(record: ReceivedRecord, request: JsonObject) {
+    this.record = record;
+    this.verb = VERBS[stringOf(request.operation) ?? ''] ?? '';
+    const objectRef = {
+      resource: at(request, 'resource', 'resource'),
+      apiGroup: at(request, 'resource', 'group'),
+      apiVersion: at(request, 'resource', 'version'),
+      subresource: request.subResource,
+      namespace: request.namespace,
+      // With generateName the name is only in the object, where the API server has already made it.
+      name: stringOf(request.name) ?? at(request, 'object', 'metadata', 'name'),
+    };
+    this.ref = refOf(objectRef);
+    this.user = requesterOf(objectOf(request.userInfo));
+    this.time = record.receivedMs * 1000;
+    this.requestId = reviewId(record.cluster, stringOf(request.uid) ?? record.id);
+    this.dryRun = request.dryRun === true;
+    this.#fields = {
+      stage: this.stage,
+      verb: this.verb,
+      user: request.userInfo,
+      objectRef: this.ref,
+      requestObject: request.object ?? undefined,
+      oldObject: request.oldObject ?? undefined,
+    };
+  }
+
+  field(root: string): unknown {
+    return member(this.#fields, root);
+  }
+
+  *keywords(): Iterable<string> {
+    yield this.record.bytes.toString();
+  }
+
+  get limits(): readonly string[] {
+    return this.record.redacted.length > 0 ? ['credentials-redacted'] : [];
+  }
+
+  get requestObject(): unknown {
+    return this.#fields.requestObject;
+  }
+
+  get responseObject(): undefined {
+    return undefined;
+  }
+
+  get oldObject(): unknown {
+    return this.#fields.oldObject;
+  }
+}

@@ -1,0 +1,222 @@
+import { GatewatchError } from '../../errors.ts';
+import { contentId, type ReceivedRecord } from '../../record/record.ts';
+import { parseEventTime } from '../../record/time.ts';
+import { isObject, type JsonObject, member, objectOf, stringOf, stringsOf } from './json.ts';
+import type { ObjectRef, Request, Requester } from './request.ts';
+
+/** The webhook name and annotation key by which the observing webhook leaves its uid in the audit event (`docs/`, `gatewatch setup`). */
+export const OBSERVER_ANNOTATION = 'observer.gatewatch.dev/uid';
+
+/** Stages in the order in which the API server writes them (k8s.io/apiserver/pkg/apis/audit/v1). */
+const STAGE_RANK: Readonly<Record<string, number>> = {
+  RequestReceived: 1,
+  ResponseStarted: 2,
+  ResponseComplete: 3,
+  Panic: 3,
+};
+
+const TEXT_FIELDS = ['level', 'auditID', 'stage', 'requestURI', 'verb', 'userAgent'] as const;
+const OBJECT_FIELDS = ['user', 'impersonatedUser', 'objectRef', 'responseStatus', 'annotations'] as const;
+
+/**
+ * Decodes an audit event. Its bodies, which are most of its bytes, stay unparsed until a rule asks for them.
+ * @param timeMax the latest event time to believe
+ * @throws ITEM_NOT_JSON, ITEM_NOT_AN_EVENT
+ */
+export function decodeAuditEvent(record: ReceivedRecord, timeMax: number): Request {
+  const fields = parse(headOf(record));
+  if (!isObject(fields)) throw notAnEvent('the whole item', 'an object');
+  for (const name of TEXT_FIELDS) {
+    const value = member(fields, name);
+    if (value !== undefined && value !== null && typeof value !== 'string')
+      throw notAnEvent(name, 'a string');
+  }
+  for (const name of OBJECT_FIELDS) {
+    const value = member(fields, name);
+    if (value !== undefined && value !== null && !isObject(value)) throw notAnEvent(name, 'an object');
+  }
+  if (!fields.verb && !fields.requestURI && !fields.objectRef) {
+    throw new GatewatchError('ITEM_NOT_AN_EVENT', 'It has neither verb, requestURI nor objectRef.', {
+      where: 'verb',
+    });
+  }
+  return new AuditEvent(record, fields, timeMax);
+}
+
+function notAnEvent(field: string, expected: string): GatewatchError {
+  return new GatewatchError('ITEM_NOT_AN_EVENT', `Field ${field} is not ${expected}.`, { where: field });
+}
+
+/** The event's JSON with `null` in the place of its bodies. */
+function headOf({ bytes, bodies }: ReceivedRecord): string {
+  if (bodies.length === 0) return bytes.toString();
+  let text = '';
+  let at = 0;
+  for (let index = 0; index < bodies.length; index += 2) {
+    text += `${bytes.toString('utf8', at, bodies[index])}null`;
+    at = bodies[index + 1]!;
+  }
+  return text + bytes.toString('utf8', at);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new GatewatchError('ITEM_NOT_JSON', `Not JSON: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+class AuditEvent implements Request {
+  readonly record: ReceivedRecord;
+  readonly source = 'audit';
+  readonly #fields: JsonObject;
+  #whole: JsonObject | undefined;
+  #requestId: string | undefined;
+  readonly ref: ObjectRef;
+  readonly user: Requester;
+  readonly verb: string;
+  readonly time: number | undefined;
+  readonly #timeDisbelieved: boolean;
+  readonly annotations: JsonObject;
+  readonly code: number | undefined;
+
+  constructor(record: ReceivedRecord, fields: JsonObject, timeMax: number) {
+    this.record = record;
+    this.#fields = fields;
+    if (record.bodies.length === 0) this.#whole = fields;
+    this.verb = stringOf(fields.verb) ?? '';
+    this.annotations = objectOf(fields.annotations) ?? {};
+    this.ref = refOf(objectOf(fields.objectRef));
+    this.user = requesterOf(objectOf(fields.user), objectOf(fields.impersonatedUser));
+    const code = member(fields.responseStatus, 'code');
+    this.code = typeof code === 'number' ? code : undefined;
+    const time = parseEventTime(fields.stageTimestamp) ?? parseEventTime(fields.requestReceivedTimestamp);
+    this.#timeDisbelieved = time !== undefined && time > timeMax;
+    this.time = this.#timeDisbelieved ? undefined : time;
+  }
+
+  field(root: string): unknown {
+    if (root === 'requestObject' || root === 'responseObject') return member(this.#decoded(), root);
+    return member(this.#fields, root);
+  }
+
+  *keywords(): Iterable<string> {
+    yield this.record.bytes.toString();
+  }
+
+  get auditId(): string | undefined {
+    return stringOf(this.#fields.auditID);
+  }
+
+  get stage(): string {
+    return stringOf(this.#fields.stage) ?? 'unknown';
+  }
+
+  get rank(): number {
+    // Sources that have no stages (cloud exports) write what the request came to.
+    return STAGE_RANK[this.stage] ?? 3;
+  }
+
+  get uri(): string | undefined {
+    return stringOf(this.#fields.requestURI);
+  }
+
+  get sourceIp(): string | undefined {
+    return stringsOf(this.#fields.sourceIPs).at(-1);
+  }
+
+  get userAgent(): string | undefined {
+    return stringOf(this.#fields.userAgent);
+  }
+
+  get message(): string | undefined {
+    return stringOf(member(this.#fields.responseStatus, 'message'));
+  }
+
+  get dryRun(): boolean {
+    const uri = this.uri;
+    const query = uri?.indexOf('?') ?? -1;
+    if (!uri || query < 0 || !uri.includes('dryRun', query)) return false;
+    return new URLSearchParams(uri.slice(query + 1)).getAll('dryRun').includes('All');
+  }
+
+  get requestId(): string {
+    this.#requestId ??= this.#identify();
+    return this.#requestId;
+  }
+
+  #identify(): string {
+    const received = this.#fields.requestReceivedTimestamp;
+    if (!this.auditId || typeof received !== 'string') return this.record.id;
+    const { record, verb, uri = '', user } = this;
+    return contentId('request', record.cluster, this.auditId, received, verb, uri, user.name);
+  }
+
+  get sameAs(): readonly string[] {
+    const uid = this.annotations[OBSERVER_ANNOTATION];
+    return typeof uid === 'string' ? [reviewId(this.record.cluster, uid)] : [];
+  }
+
+  get limits(): readonly string[] {
+    const limits: string[] = [];
+    if (this.time === undefined) limits.push(this.#timeDisbelieved ? 'time-disbelieved' : 'no-event-time');
+    if (this.annotations['audit.k8s.io/truncated'] === 'true') limits.push('truncated');
+    if (this.record.redacted.length > 0) limits.push('credentials-redacted');
+    return limits;
+  }
+
+  get requestObject(): unknown {
+    return this.field('requestObject');
+  }
+
+  get responseObject(): unknown {
+    return this.field('responseObject');
+  }
+
+  get oldObject(): undefined {
+    return undefined;
+  }
+
+  #decoded(): JsonObject {
+    if (!this.#whole) {
+      const { bytes, bodies } = this.record;
+      const whole: Record<string, unknown> = {};
+      for (let index = 0; index < bodies.length; index += 2) {
+        const [start, end] = [bodies[index]!, bodies[index + 1]!];
+        // Only these two keys are ever given as bodies, and the key's closing quote is the last one before its value.
+        const keyEnd = bytes.lastIndexOf('"', start - 1);
+        const name =
+          bytes.toString('latin1', keyEnd - 14, keyEnd) === 'responseObject' ? 'responseObject' : 'requestObject';
+        whole[name] = parse(bytes.toString('utf8', start, end));
+      }
+      this.#whole = whole;
+    }
+    return this.#whole;
+  }
+}
+
+/** The identity of a request that only a review tells of. */
+export function reviewId(cluster: string, uid: string): string {
+  return contentId('review', cluster, uid);
+}
+
+export function refOf(ref: JsonObject | undefined): ObjectRef {
+  return {
+    resource: stringOf(ref?.resource) ?? '',
+    subresource: stringOf(ref?.subresource) ?? '',
+    apiGroup: stringOf(ref?.apiGroup) ?? '',
+    apiVersion: stringOf(ref?.apiVersion) ?? '',
+    namespace: stringOf(ref?.namespace) ?? '',
+    name: stringOf(ref?.name) ?? '',
+  };
+}
+
+export function requesterOf(user: JsonObject | undefined, impersonated?: JsonObject | undefined): Requester {
+  const actingAs = stringOf(impersonated?.username);
+  return {
+    name: stringOf(user?.username) ?? '',
+    groups: stringsOf(user?.groups, 20),
+    ...(actingAs === undefined ? {} : { actingAs }),
+  };
+}

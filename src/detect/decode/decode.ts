@@ -1,0 +1,18 @@
+import type { ReceivedRecord, RecordKind } from '../../record/record.ts';
+import { decodeAdmissionReview } from './admission-review.ts';
+import { decodeAuditEvent } from './audit-event.ts';
+import type { Request } from './request.ts';
+
+/** One decoder a kind of record; a new source adds its line here. */
+const DECODERS: Readonly<Record<RecordKind, (record: ReceivedRecord, timeMax: number) => Request>> = {
+  'audit.event': decodeAuditEvent,
+  'admission.review': decodeAdmissionReview,
+};
+
+/**
+ * @param timeMax the latest event time to believe, in microseconds
+ * @throws ITEM_NOT_JSON, ITEM_NOT_AN_EVENT
+ */
+export function decode(record: ReceivedRecord, timeMax: number): Request {
+  return DECODERS[record.kind](record, timeMax);
+}

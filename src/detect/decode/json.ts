@@ -1,0 +1,41 @@
+/** Reading of decoded JSON whose shape nobody vouches for: a value of another type than expected counts as absent. */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function objectOf(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+export function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The strings of a list, at most `max` of them. */
+export function stringsOf(value: unknown, max = 100): readonly string[] {
+  const strings: string[] = [];
+  for (const element of listOf(value)) {
+    if (strings.length === max) break;
+    if (typeof element === 'string') strings.push(element);
+  }
+  return strings;
+}
+
+/** The own property of an object, never one of its prototype's. */
+export function member(value: unknown, key: string): unknown {
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+/** Follows own properties from object to object. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  let current = value;
+  for (const key of path) current = member(current, key);
+  return current;
+}

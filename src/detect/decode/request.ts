@@ -1,0 +1,71 @@
+import type { ReceivedRecord } from '../../record/record.ts';
+import type { EventTime } from '../../record/time.ts';
+import type { EventFields } from '../sigma/event.ts';
+import type { JsonObject } from './json.ts';
+
+/** `objectRef` of an audit event, or the same of a review. */
+export interface ObjectRef {
+  readonly resource: string;
+  readonly subresource: string;
+  readonly apiGroup: string;
+  readonly apiVersion: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Who asked, as authenticated, and the identity taken on by impersonation. */
+export interface Requester {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly actingAs?: string;
+}
+
+/**
+ * One request to the API server as one source saw it: an audit event or an admission review in the same shape.
+ * Sigma rules read it by `field`, in the layout of audit.k8s.io/v1; the detectors by the other members, which hold
+ * what they promise whatever types the JSON had.
+ */
+export interface Request extends EventFields {
+  readonly record: ReceivedRecord;
+  readonly source: 'audit' | 'review';
+  readonly auditId: string | undefined;
+  readonly stage: string;
+  /** Order of this record among those of the same request: what has the highest rank is how it ended. */
+  readonly rank: number;
+  readonly verb: string;
+  readonly uri: string | undefined;
+  readonly user: Requester;
+  /** The peer's address: the last of `sourceIPs`, the only one that a client cannot choose. */
+  readonly sourceIp: string | undefined;
+  readonly userAgent: string | undefined;
+  readonly ref: ObjectRef;
+  /** HTTP status; absent before the answer and in reviews. */
+  readonly code: number | undefined;
+  /** The answer's `responseStatus.message`. */
+  readonly message: string | undefined;
+  readonly annotations: JsonObject;
+  readonly dryRun: boolean;
+  readonly time: EventTime | undefined;
+  /** Identity of the request, the same for all its stages. */
+  readonly requestId: string;
+  /** Identities that other sources gave the same request. */
+  readonly sameAs: readonly string[];
+  /** What the source could not tell. */
+  readonly limits: readonly string[];
+  /** Bodies, decoded when first asked for. Throw a SyntaxError if their bytes are not JSON. */
+  readonly requestObject: unknown;
+  readonly responseObject: unknown;
+  /** The object before the write; only a review has it. */
+  readonly oldObject: unknown;
+}
+
+/** Verbs that change something and therefore pass through admission. `connect` is a review's; an audit event of exec has `create` or `get`. */
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection', 'connect']);
+
+/** Subresources that open a connection into a pod, node or service: admission sees them as CONNECT, also with verb `get`. */
+const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy']);
+
+/** True if the request asks for something that admission decides. */
+export function passesAdmission(request: Pick<Request, 'verb' | 'ref'>): boolean {
+  return WRITES.has(request.verb) || CONNECTS.has(request.ref.subresource);
+}

@@ -1,0 +1,175 @@
+import { LRUCache } from 'lru-cache';
+import { contentId, type ReceivedRecord } from '../record/record.ts';
+import type { Evidence, Facts, Signal } from '../record/signal.ts';
+import { formatEventTime } from '../record/time.ts';
+import { decode } from './decode/decode.ts';
+import { at } from './decode/json.ts';
+import type { Request } from './decode/request.ts';
+import { labelsOf } from './namespace/label-patch.ts';
+import { labelsEntry, Posture, type PostureEntry } from './namespace/posture.ts';
+import type { SigmaRule } from './sigma/model.ts';
+import type { RuleIndex } from './sigma/rule-index.ts';
+import type { Target } from './targets.ts';
+import { EventView } from './view.ts';
+import { enforcedPolicy } from './workload/pod-security.ts';
+
+/** Limits of the detectors; each is a key of the configuration. */
+export interface DetectLimits {
+  readonly namespaces_max: number;
+  readonly facts_text_chars_max: number;
+  readonly event_time_ahead_seconds_max: number;
+}
+
+/** What one record came to. */
+export interface Detection {
+  readonly signals: readonly Signal[];
+  /** The posture of the record's namespace, if the record changed what is known of it. */
+  readonly posture?: Posture;
+}
+
+/**
+ * The detect stage: records in, signals out. Its only memory is what is known of each namespace, keyed as records are.
+ * The same record gives the same signals however often it is read.
+ */
+export class Detector {
+  readonly #rules: RuleIndex;
+  readonly #targets: ReadonlyMap<string, readonly Target[]>;
+  readonly #limits: DetectLimits;
+  readonly #postures: LRUCache<string, Posture>;
+
+  constructor(rules: RuleIndex, targets: ReadonlyMap<string, readonly Target[]>, limits: DetectLimits) {
+    this.#rules = rules;
+    this.#targets = targets;
+    this.#limits = limits;
+    this.#postures = new LRUCache({ max: limits.namespaces_max });
+  }
+
+  /** Forgets every namespace: what follows belongs to another set of partitions. */
+  reset(): void {
+    this.#postures.clear();
+  }
+
+  /** Takes back a posture that an earlier `detect` returned. */
+  restore(key: string, posture: Posture): void {
+    this.#postures.set(key, posture);
+  }
+
+  /**
+   * Evaluates every rule on one record.
+   * @throws ITEM_NOT_JSON, ITEM_NOT_AN_EVENT: the record belongs in dead letters
+   */
+  detect(record: ReceivedRecord): Detection {
+    const timeMax = (record.receivedMs + this.#limits.event_time_ahead_seconds_max * 1000) * 1000;
+    const request = decode(record, timeMax);
+    const time = request.time ?? Number.MAX_SAFE_INTEGER;
+    const known = this.#postures.get(record.key);
+    const view = new EventView(request, known?.before(time, request.requestId) ?? {});
+    const signals = this.#rules.match(view).flatMap((rule) => this.#signals(rule, view));
+    const seen = postureEntry(view);
+    if (!seen) return { signals };
+    const before = known ?? new Posture();
+    const posture = before.with(seen);
+    if (posture === before) return { signals };
+    this.#postures.set(record.key, posture);
+    return { signals, posture };
+  }
+
+  #signals(rule: SigmaRule, view: EventView): Signal[] {
+    const targets = this.#targets.get(rule.id) ?? [];
+    if (targets.length === 0) return [];
+    const { request } = view;
+    const replaces = request.sameAs.map((id) => signalId(rule, id));
+    const { podSecurity, namespaceChange } = view;
+    const limits = request.limits;
+    const signal = {
+      id: signalId(rule, request.requestId),
+      rule: rule.id,
+      cluster: request.record.cluster,
+      ...(request.time === undefined ? {} : { time: request.time }),
+      received_ms: request.record.receivedMs,
+      rank: request.rank,
+      ...(replaces.length > 0 ? { replaces } : {}),
+      facts: factsOf(view, this.#limits.facts_text_chars_max),
+      admission: view.admission,
+      ...(podSecurity ? { pod_security: podSecurity } : {}),
+      ...(namespaceChange ? { namespace: namespaceChange } : {}),
+      evidence: evidenceOf(request, view.admission.outcome, this.#limits.facts_text_chars_max),
+      ...(limits.length > 0 ? { limits } : {}),
+    };
+    return targets.map((target) => {
+      const values = target.values(view);
+      const group = target.group(view);
+      return { ...signal, target: target.id, group, ...(Object.keys(values).length > 0 ? { values } : {}) };
+    });
+  }
+}
+
+function signalId(rule: SigmaRule, request: string): string {
+  return contentId('signal', rule.id, request);
+}
+
+/** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
+function postureEntry(view: EventView): PostureEntry | undefined {
+  const { request } = view;
+  const { time, requestId, ref, user } = request;
+  if (time === undefined || request.source !== 'audit') return undefined;
+  if (ref.resource !== 'namespaces') {
+    const enforce = enforcedPolicy(request)?.split(':')[0];
+    return enforce === undefined ? undefined : { time, request: requestId, enforce };
+  }
+  if (ref.name === '' && request.verb !== 'create') return undefined;
+  const { code } = request;
+  if (code === undefined || code >= 300 || request.dryRun) return undefined;
+  if (request.verb === 'delete') return labelsEntry(time, requestId, {}, user.name);
+  const change = view.namespaceChange;
+  if (change?.labels_after && (change.labels_before || at(request.responseObject, 'metadata'))) {
+    return labelsEntry(time, requestId, change.labels_after, user.name);
+  }
+  const isNamespace = request.verb === 'get' && at(request.responseObject, 'kind') === 'Namespace';
+  return isNamespace ? labelsEntry(time, requestId, labelsOf(request.responseObject), user.name) : undefined;
+}
+
+function factsOf(view: EventView, charsMax: number): Facts {
+  const { request } = view;
+  const { user, ref } = request;
+  const facts: Record<string, string | number | readonly string[] | undefined> = {
+    user: cut(user.name, charsMax),
+    groups: user.groups.length > 0 ? user.groups.map((group) => cut(group, charsMax) ?? '') : undefined,
+    acting_as: cut(user.actingAs, charsMax),
+    source_ip: cut(request.sourceIp, 64),
+    user_agent: cut(request.userAgent, charsMax),
+    verb: cut(request.verb, 64),
+    resource: cut(ref.resource, 253),
+    subresource: cut(ref.subresource, 253),
+    api_group: cut(ref.apiGroup, 253),
+    api_version: cut(ref.apiVersion, 253),
+    namespace: cut(ref.namespace, 253),
+    name: cut(view.objectName, 253),
+    code: request.code,
+    message: cut(request.message, charsMax),
+  };
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+function evidenceOf(request: Request, outcome: Evidence['outcome'], charsMax: number): Evidence {
+  const optional = {
+    audit_id: cut(request.auditId, charsMax),
+    time: request.time === undefined ? undefined : formatEventTime(request.time),
+    verb: cut(request.verb, 64),
+    uri: cut(request.uri, charsMax),
+    user: cut(request.user.name, charsMax),
+  };
+  return {
+    record_id: request.record.id,
+    stage: request.stage.slice(0, 64),
+    source: request.source,
+    outcome,
+    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** Absent for an empty text, so that alerts have no empty fields. */
+function cut(text: string | undefined, charsMax: number): string | undefined {
+  if (!text) return undefined;
+  return text.length > charsMax ? `${text.slice(0, charsMax)}…` : text;
+}

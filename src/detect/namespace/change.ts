@@ -1,0 +1,97 @@
+import type { NamespaceChange, Outcome } from '../../record/signal.ts';
+import { parseEventTime } from '../../record/time.ts';
+import { at } from '../decode/json.ts';
+import type { Request } from '../decode/request.ts';
+import { applyEdit, changedSince, labelEdit, labelsOf, ownedSince } from './label-patch.ts';
+import {
+  ENFORCE,
+  enforcedLevel,
+  exemptedEngines,
+  type LabelChange,
+  type Labels,
+  labelChanges,
+} from './labels.ts';
+import type { Known } from './posture.ts';
+
+const LABEL_WRITES = new Set(['create', 'update', 'patch']);
+
+/**
+ * What a request does, or would have done, to its namespace's labels; every write path counts, the `status` and `finalize`
+ * subresources too.
+ * @returns undefined if the request does not write a Namespace's labels, or its bodies were not recorded
+ */
+export function namespaceChange(
+  request: Request,
+  outcome: Outcome,
+  known: Known,
+): NamespaceChange | undefined {
+  if (request.ref.resource !== 'namespaces' || !LABEL_WRITES.has(request.verb)) return undefined;
+  const before = labelsBefore(request, known);
+  const after = labelsAfter(request, outcome, before);
+  if (!after) return undefined;
+  const changes = before ? labelChanges(before, after) : changesUnseen(request, after, known.enforce);
+  const enforceBefore = before && request.verb !== 'create' ? enforcedLevel(before) : known.enforce;
+  return {
+    ...(before ? { labels_before: before } : {}),
+    labels_after: after,
+    ...(enforceBefore === undefined ? {} : { enforce_before: enforceBefore }),
+    enforce_after: enforcedLevel(after),
+    changes,
+  };
+}
+
+function labelsBefore(request: Request, known: Known): Labels | undefined {
+  if (request.verb === 'create') return {};
+  if (request.source === 'review') return labelsOf(request.oldObject);
+  return known.labels;
+}
+
+/** The labels that the write leaves, or tried to. */
+function labelsAfter(request: Request, outcome: Outcome, before: Labels | undefined): Labels | undefined {
+  const { requestObject, responseObject, verb } = request;
+  const answered = outcome === 'admitted' || outcome === 'dry-run';
+  if (answered && at(responseObject, 'metadata') !== undefined && at(responseObject, 'kind') !== 'Status') {
+    return labelsOf(responseObject);
+  }
+  if (requestObject === undefined || requestObject === null) return undefined;
+  if (verb !== 'patch') return labelsOf(requestObject);
+  return applyEdit(labelEdit(requestObject, before), before ?? {});
+}
+
+/**
+ * What can be said of a change whose former labels were never seen: only what the write itself names, and only if the
+ * object's field managers do not show that nothing changed.
+ */
+function changesUnseen(request: Request, after: Labels, enforce: string | undefined): LabelChange[] {
+  const { requestObject, responseObject, verb } = request;
+  const received = parseEventTime(request.field('requestReceivedTimestamp')) ?? request.time;
+  const seconds = received === undefined ? 0 : Math.floor(received / 1_000_000);
+  if (responseObject && !changedSince(responseObject, seconds)) return [];
+  const names = (label: string): boolean =>
+    verb === 'patch'
+      ? labelEdit(requestObject, undefined).set.has(label)
+      : ownedSince(responseObject, label, seconds);
+  const changes: LabelChange[] = [];
+  if (enforce !== undefined && enforce !== enforcedLevel(after)) {
+    // The level in force before is known from a pod's admission, though not the labels.
+    changes.push(
+      ...labelChanges({ [ENFORCE]: enforce }, after).filter((change) => change.startsWith('enforce-')),
+    );
+  } else if (after[ENFORCE] === 'privileged' && enforce === undefined && names(ENFORCE))
+    changes.push('enforce-lowered');
+  else if (after[ENFORCE] === undefined && enforce === undefined && verb === 'patch' && removes(request)) {
+    changes.push('enforce-removed');
+  }
+  if (
+    exemptedEngines(after).length > 0 &&
+    Object.keys(after).some((label) => exemptedEngines({ [label]: after[label]! }).length > 0 && names(label))
+  ) {
+    changes.push('exemption-added');
+  }
+  return changes;
+}
+
+function removes(request: Request): boolean {
+  const edit = labelEdit(request.requestObject, undefined);
+  return edit.replacesAll || edit.set.get(ENFORCE) === null;
+}

@@ -1,0 +1,90 @@
+/** What a namespace's labels mean to the engines that read them. */
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** k8s.io/pod-security-admission/api: the label of each mode, and of the version it is judged at. */
+const PREFIX = 'pod-security.kubernetes.io/';
+export const ENFORCE = `${PREFIX}enforce`;
+const ENFORCE_VERSION = `${PREFIX}enforce-version`;
+const AUDIT = `${PREFIX}audit`;
+const WARN = `${PREFIX}warn`;
+
+const LEVEL_RANK: Readonly<Record<string, number>> = { privileged: 0, baseline: 1, restricted: 2 };
+
+/** A label by which a namespace is left out of an engine's webhook, in the engine's shipped configuration. */
+interface Exemption {
+  readonly engine: string;
+  readonly label: string;
+  /** Absent: any value exempts. */
+  readonly value?: string;
+}
+
+const EXEMPTIONS: readonly Exemption[] = [
+  { engine: 'gatekeeper', label: 'admission.gatekeeper.sh/ignore' },
+  { engine: 'opa', label: 'openpolicyagent.org/webhook', value: 'ignore' },
+];
+
+function exempts(exemption: Exemption, labels: Labels): boolean {
+  const value = labels[exemption.label];
+  return value !== undefined && (exemption.value === undefined || exemption.value === value);
+}
+
+/** True for a label that an admission engine reads; only these are kept when a namespace has very many. */
+export function concernsAdmission(label: string): boolean {
+  return label.startsWith(PREFIX) || EXEMPTIONS.some((exemption) => exemption.label === label);
+}
+
+/** The level that a set of labels asks to be enforced; without the label the API server's default holds, which is privileged unless set otherwise. */
+export function enforcedLevel(labels: Labels): string {
+  return labels[ENFORCE] ?? 'privileged';
+}
+
+/** A kind of change of a namespace's labels, as rules name it in `gatewatch.namespace.changes`. */
+export type LabelChange =
+  | 'enforce-lowered'
+  | 'enforce-removed'
+  | 'enforce-raised'
+  | 'enforce-version-lowered'
+  | 'privileged-chosen'
+  | 'audit-lowered'
+  | 'warn-lowered'
+  | 'exemption-added'
+  | 'exemption-removed';
+
+function rank(level: string | undefined): number {
+  return LEVEL_RANK[level ?? ''] ?? 0;
+}
+
+function minor(version: string | undefined): number {
+  const found = /^v1\.(\d{1,4})$/.exec(version ?? '');
+  return found ? Number(found[1]) : Number.POSITIVE_INFINITY;
+}
+
+/** What changed between two known sets of labels. */
+export function labelChanges(before: Labels, after: Labels): LabelChange[] {
+  const changes: LabelChange[] = [];
+  const [from, to] = [rank(before[ENFORCE]), rank(after[ENFORCE])];
+  if (before[ENFORCE] !== undefined && after[ENFORCE] === undefined) {
+    if (from > 0) changes.push('enforce-removed');
+  } else if (to < from) changes.push('enforce-lowered');
+  else if (to > from) changes.push('enforce-raised');
+  else if (after[ENFORCE] === 'privileged' && before[ENFORCE] === undefined)
+    changes.push('privileged-chosen');
+  // An old version judges by the checks of its time: the level stays, the checks added since are gone.
+  if (to > 0 && to >= from && minor(after[ENFORCE_VERSION]) < minor(before[ENFORCE_VERSION])) {
+    if (before[ENFORCE] !== undefined) changes.push('enforce-version-lowered');
+  }
+  if (rank(after[AUDIT]) < rank(before[AUDIT])) changes.push('audit-lowered');
+  if (rank(after[WARN]) < rank(before[WARN])) changes.push('warn-lowered');
+  for (const exemption of EXEMPTIONS) {
+    const [was, is] = [exempts(exemption, before), exempts(exemption, after)];
+    if (is && !was) changes.push('exemption-added');
+    if (was && !is) changes.push('exemption-removed');
+  }
+  return [...new Set(changes)];
+}
+
+/** The engines that a set of labels exempts its namespace from. */
+export function exemptedEngines(labels: Labels): string[] {
+  return EXEMPTIONS.filter((exemption) => exempts(exemption, labels)).map((exemption) => exemption.engine);
+}

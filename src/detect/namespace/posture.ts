@@ -1,0 +1,72 @@
+import type { EventTime } from '../../record/time.ts';
+import { concernsAdmission, enforcedLevel, type Labels } from './labels.ts';
+
+/** What was known of a namespace at one moment. */
+export interface PostureEntry {
+  readonly time: EventTime;
+  /** The request that showed it: an entry is there once, however often the request is seen. */
+  readonly request: string;
+  /** Absent if only the level was seen, in the annotation of a pod's admission. */
+  readonly labels?: Labels;
+  /** The level in force. */
+  readonly enforce: string;
+  readonly user?: string;
+}
+
+/** What was known just before a request; absent fields were never seen. */
+export interface Known {
+  readonly labels?: Labels;
+  readonly enforce?: string;
+}
+
+/** Entries kept a namespace: enough that an event may be read again, or late by several changes, and find what came before it. */
+const ENTRIES_MAX = 16;
+
+/** Labels kept an entry; those that admission engines read come first. */
+const LABELS_MAX = 32;
+
+/**
+ * A namespace's labels over event time. It answers what held before a given request, whatever order events arrive in and
+ * however often they come.
+ */
+export class Posture {
+  readonly entries: readonly PostureEntry[];
+
+  constructor(entries: readonly PostureEntry[] = []) {
+    this.entries = entries;
+  }
+
+  /** What was known strictly before the request at `time`. */
+  before(time: EventTime, request: string): Known {
+    for (let index = this.entries.length - 1; index >= 0; index--) {
+      const entry = this.entries[index]!;
+      if (entry.request === request || entry.time > time) continue;
+      return { ...(entry.labels ? { labels: entry.labels } : {}), enforce: entry.enforce };
+    }
+    return {};
+  }
+
+  /** The posture with one more entry, or itself if the entry is known or says nothing new. */
+  with(entry: PostureEntry): Posture {
+    if (this.entries.some((known) => known.request === entry.request)) return this;
+    const known = this.before(entry.time, entry.request);
+    if (!entry.labels && known.enforce === entry.enforce) return this;
+    const trimmed = entry.labels ? { ...entry, labels: keep(entry.labels) } : entry;
+    const entries = [...this.entries, trimmed].sort(
+      (a, b) => a.time - b.time || (a.request < b.request ? -1 : 1),
+    );
+    return new Posture(entries.slice(-ENTRIES_MAX));
+  }
+}
+
+function keep(labels: Labels): Labels {
+  const names = Object.keys(labels);
+  if (names.length <= LABELS_MAX) return labels;
+  names.sort((a, b) => Number(concernsAdmission(b)) - Number(concernsAdmission(a)));
+  return Object.fromEntries(names.slice(0, LABELS_MAX).map((name) => [name, labels[name]!]));
+}
+
+/** An entry from labels that were seen whole. */
+export function labelsEntry(time: EventTime, request: string, labels: Labels, user: string): PostureEntry {
+  return { time, request, labels, enforce: enforcedLevel(labels), user };
+}

@@ -1,0 +1,75 @@
+import { type JsonObject, objectOf } from './json.ts';
+
+/** Metadata and spec of a pod, and where in the object they stand. */
+export interface PodLocation {
+  readonly metadata?: unknown;
+  readonly spec?: unknown;
+  /** Field path of the pod or its template, for example `spec.template`; empty for a Pod itself. */
+  readonly path: string;
+}
+
+interface PodCarrier {
+  readonly kind: string;
+  readonly resource: string;
+  /** API group; the core group is empty. */
+  readonly group: string;
+  readonly path: readonly string[];
+}
+
+const CARRIERS: readonly PodCarrier[] = [
+  { kind: 'Pod', resource: 'pods', group: '', path: [] },
+  { kind: 'PodTemplate', resource: 'podtemplates', group: '', path: ['template'] },
+  {
+    kind: 'ReplicationController',
+    resource: 'replicationcontrollers',
+    group: '',
+    path: ['spec', 'template'],
+  },
+  { kind: 'ReplicaSet', resource: 'replicasets', group: 'apps', path: ['spec', 'template'] },
+  { kind: 'Deployment', resource: 'deployments', group: 'apps', path: ['spec', 'template'] },
+  { kind: 'StatefulSet', resource: 'statefulsets', group: 'apps', path: ['spec', 'template'] },
+  { kind: 'DaemonSet', resource: 'daemonsets', group: 'apps', path: ['spec', 'template'] },
+  { kind: 'Job', resource: 'jobs', group: 'batch', path: ['spec', 'template'] },
+  {
+    kind: 'CronJob',
+    resource: 'cronjobs',
+    group: 'batch',
+    path: ['spec', 'jobTemplate', 'spec', 'template'],
+  },
+];
+
+const BY_KIND: ReadonlyMap<string, PodCarrier> = new Map(CARRIERS.map((carrier) => [carrier.kind, carrier]));
+const BY_RESOURCE: ReadonlyMap<string, PodCarrier> = new Map(
+  CARRIERS.map((carrier) => [carrier.resource, carrier]),
+);
+
+/**
+ * Finds the pod that an object is or carries a template of, for the kinds that the reference evaluates
+ * (`DefaultPodSpecExtractor`, k8s.io/pod-security-admission/admission, admission.go); undefined for every other.
+ *
+ * The object's own kind decides, and its API group must be the built-in one: a custom resource may carry the name
+ * `Job` without being one. `resource` (plural, for example `deployments`) stands in where the object has no kind.
+ */
+export function podOf(object: unknown, resource?: string): PodLocation | undefined {
+  const root = objectOf(object);
+  if (root === undefined) return undefined;
+  const carrier = carrierOf(root, resource);
+  if (carrier === undefined) return undefined;
+  let pod: JsonObject | undefined = root;
+  for (const field of carrier.path) {
+    pod = objectOf(pod[field]);
+    if (pod === undefined) return undefined;
+  }
+  return { metadata: pod.metadata, spec: pod.spec, path: carrier.path.join('.') };
+}
+
+function carrierOf(root: JsonObject, resource: string | undefined): PodCarrier | undefined {
+  const { kind, apiVersion } = root;
+  let carrier: PodCarrier | undefined;
+  if (typeof kind === 'string' && kind !== '') carrier = BY_KIND.get(kind);
+  else if (resource !== undefined) carrier = BY_RESOURCE.get(resource);
+  if (carrier === undefined || typeof apiVersion !== 'string' || apiVersion === '') return carrier;
+  const slash = apiVersion.indexOf('/');
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+  return group === carrier.group ? carrier : undefined;
+}

@@ -1,0 +1,175 @@
+import { allOf, atLeast, type Expression, oneOf } from './expression.ts';
+import { suggestion } from './suggest.ts';
+
+/** Words and brackets of one condition; bounds the depth of the parser's recursion too. */
+export const CONDITION_TOKENS_MAX = 500;
+
+/** A condition that cannot be read, and the character that is to blame. */
+export class ConditionError extends Error {
+  readonly offset: number;
+  /** Set for a construct that is known and not evaluated. */
+  readonly unsupported: boolean;
+
+  constructor(message: string, offset: number, unsupported = false) {
+    super(message);
+    this.offset = offset;
+    this.unsupported = unsupported;
+  }
+}
+
+interface Token {
+  readonly text: string;
+  readonly offset: number;
+}
+
+const TOKEN = /[()|]|[\w.*-]+/gy;
+const SPACE = /\s+/y;
+
+function tokenize(text: string): Token[] {
+  const tokens: Token[] = [];
+  let offset = 0;
+  while (offset < text.length) {
+    SPACE.lastIndex = offset;
+    offset += SPACE.exec(text)?.[0].length ?? 0;
+    if (offset === text.length) break;
+    TOKEN.lastIndex = offset;
+    const token = TOKEN.exec(text)?.[0];
+    if (token === undefined) {
+      throw new ConditionError(
+        `Unexpected character "${String.fromCodePoint(text.codePointAt(offset)!)}" in the condition.`,
+        offset,
+      );
+    }
+    tokens.push({ text: token, offset });
+    offset += token.length;
+    if (tokens.length > CONDITION_TOKENS_MAX) {
+      throw new ConditionError(
+        `The condition has more than ${CONDITION_TOKENS_MAX} words and brackets.`,
+        offset,
+      );
+    }
+  }
+  return tokens;
+}
+
+export interface ParsedCondition {
+  readonly expression: Expression;
+  /** Search identifiers that the condition reads. */
+  readonly used: ReadonlySet<string>;
+}
+
+/**
+ * Sigma rules specification, "Condition": `or` binds least, then `and`, `not`, `N of`, brackets.
+ * Throws a `ConditionError`.
+ */
+export function parseCondition(text: string, identifiers: ReadonlyMap<string, Expression>): ParsedCondition {
+  const tokens = tokenize(text);
+  const used = new Set<string>();
+  let at = 0;
+
+  const peek = () => tokens[at]?.text.toLowerCase();
+  const offset = () => tokens[at]?.offset ?? text.length;
+  const take = (word: string) => {
+    if (peek() !== word) return false;
+    at++;
+    return true;
+  };
+
+  function list(word: 'and' | 'or', operand: () => Expression): Expression[] {
+    const operands = [operand()];
+    while (take(word)) operands.push(operand());
+    return operands;
+  }
+
+  const disjunction = (): Expression => oneOf(list('or', conjunction));
+  const conjunction = (): Expression => allOf(list('and', negation));
+
+  function negation(): Expression {
+    return take('not') ? { kind: 'not', child: negation() } : operand();
+  }
+
+  function operand(): Expression {
+    if (take('(')) {
+      const inner = disjunction();
+      if (!take(')')) throw new ConditionError('Expected ")" in the condition.', offset());
+      return inner;
+    }
+    if (tokens[at + 1]?.text.toLowerCase() === 'of') return quantified();
+    return identifier();
+  }
+
+  function quantified(): Expression {
+    const quantifier = tokens[at]!;
+    at += 2;
+    const target = tokens[at++];
+    if (!target)
+      throw new ConditionError('Expected "them" or the name of search identifiers after "of".', text.length);
+    const names = select(target);
+    for (const name of names) used.add(name);
+    const expressions = names.map((name) => identifiers.get(name)!);
+    return atLeast(countOf(quantifier, names.length), expressions);
+  }
+
+  /** Identifiers beginning with an underscore are meant only where the underscore is written. */
+  function select({ text: target, offset: place }: Token): string[] {
+    const them = target.toLowerCase() === 'them';
+    const matches = new RegExp(`^${target.replaceAll('.', '\\.').replaceAll(/\*+/g, '.*')}$`);
+    const names = [...identifiers.keys()].filter(
+      (name) => (them || matches.test(name)) && (target.startsWith('_') || !name.startsWith('_')),
+    );
+    if (names.length > 0) return names;
+    throw new ConditionError(
+      `No search identifier matches "${target}".${suggestion(target, identifiers.keys())}`,
+      place,
+    );
+  }
+
+  function countOf({ text: quantifier, offset: place }: Token, available: number): number {
+    const word = quantifier.toLowerCase();
+    if (word === 'all') return available;
+    if (word === 'any') return 1;
+    const count = /^\d{1,4}$/.test(word) ? Number(word) : 0;
+    if (count === 0)
+      throw new ConditionError(
+        `Expected a number, "all" or "any" before "of", found "${quantifier}".`,
+        place,
+      );
+    if (count > available) {
+      throw new ConditionError(`${count} search identifiers are asked for; only ${available} match.`, place);
+    }
+    return count;
+  }
+
+  function identifier(): Expression {
+    const token = tokens[at];
+    if (!token)
+      throw new ConditionError('Expected a search identifier at the end of the condition.', text.length);
+    const found = identifiers.get(token.text);
+    if (!found) {
+      throw new ConditionError(
+        `"${token.text}" is not a search identifier of this rule.${suggestion(token.text, identifiers.keys())}`,
+        token.offset,
+      );
+    }
+    at++;
+    used.add(token.text);
+    return found;
+  }
+
+  const pipe = tokens.find((token) => token.text === '|');
+  if (pipe) {
+    throw new ConditionError(
+      'An aggregation in the condition ("| count() …", "| near …") is not evaluated. Write a correlation rule.',
+      pipe.offset,
+      true,
+    );
+  }
+  const expression = disjunction();
+  const rest = tokens[at];
+  if (rest)
+    throw new ConditionError(
+      `Expected "and", "or" or the end of the condition, found "${rest.text}".`,
+      rest.offset,
+    );
+  return { expression, used };
+}

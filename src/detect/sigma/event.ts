@@ -1,0 +1,148 @@
+/**
+ * What a rule may ask of an event. The implementor decodes lazily: a rule asks for `verb` before it asks for
+ * `requestObject`, and most events are never asked for the latter.
+ */
+export interface EventFields {
+  /** Value of a top-level field; `undefined` if the event has no such field. */
+  field(root: string): unknown;
+  /** Every text of the event, keys and values, for keyword searches (Sigma rules specification, "Keywords search"). */
+  keywords(): Iterable<string>;
+  /** Told when a path was given up after `VISITS_PER_PATH_MAX` values, so that what could not be evaluated is counted. */
+  limitReached?(path: string): void;
+}
+
+/** Values (objects, array elements, leaves) that one path may visit in one event. Honest objects need a few hundred at most. */
+export const VISITS_PER_PATH_MAX = 100_000;
+
+/** Segments of a field path. */
+export const PATH_SEGMENTS_MAX = 64;
+
+const ARRAY_INDEX = /^(?:0|[1-9]\d{0,8})$/;
+
+/** A field path made ready: `joined[i][n]` is the key made of the segments i to i+n, because a key may itself hold dots. */
+interface Steps {
+  readonly path: string;
+  readonly root: string;
+  readonly segments: readonly string[];
+  readonly joined: readonly (readonly string[])[];
+}
+
+function prepare(path: string): Steps {
+  const [root = '', ...segments] = path.split('.');
+  if (segments.length >= PATH_SEGMENTS_MAX) {
+    throw new RangeError(`a path has at most ${PATH_SEGMENTS_MAX} segments`);
+  }
+  const joined = segments.map((_, start) =>
+    segments.slice(start).map((_, extra) => segments.slice(start, start + extra + 1).join('.')),
+  );
+  return { path, root, segments, joined };
+}
+
+/**
+ * Calls `found` with every value that the path leads to, in the order of the document, until it returns true.
+ * Own properties only; an array is entered (any element counts) unless the next segment is an index into it.
+ * A loop with a stack of its own, because the nesting of an event is the sender's choice.
+ */
+function walk(
+  steps: Steps,
+  event: EventFields,
+  enterLastArray: boolean,
+  found: (value: unknown) => boolean,
+): void {
+  const { segments, joined } = steps;
+  const root = event.field(steps.root);
+  if (root === undefined) return;
+  const values: unknown[] = [root];
+  const positions: number[] = [0];
+  for (let visits = 0; values.length > 0; visits++) {
+    if (visits === VISITS_PER_PATH_MAX) {
+      event.limitReached?.(steps.path);
+      return;
+    }
+    const value = values.pop();
+    const position = positions.pop()!;
+    const atEnd = position === segments.length;
+    if (atEnd && !(enterLastArray && Array.isArray(value))) {
+      if (found(value)) return;
+    } else if (Array.isArray(value)) {
+      const segment = segments[position];
+      if (segment !== undefined && ARRAY_INDEX.test(segment)) {
+        const index = Number(segment);
+        if (index < value.length) {
+          values.push(value[index]);
+          positions.push(position + 1);
+        }
+      } else {
+        // One element more than may be visited, so that a longer array is seen to reach the limit.
+        for (let index = Math.min(value.length, VISITS_PER_PATH_MAX + 1) - 1; index >= 0; index--) {
+          values.push(value[index]);
+          positions.push(position);
+        }
+      }
+    } else if (typeof value === 'object' && value !== null) {
+      const keys = joined[position]!;
+      for (let extra = keys.length - 1; extra >= 0; extra--) {
+        const key = keys[extra]!;
+        if (Object.hasOwn(value, key)) {
+          values.push((value as Record<string, unknown>)[key]);
+          positions.push(position + extra + 1);
+        }
+      }
+    }
+  }
+}
+
+/**
+ * All values that a field path leads to in an event, arrays opened: what a rule's field is compared with
+ * (any of them may match) and what a correlation groups by.
+ */
+export function compilePath(path: string): (event: EventFields) => unknown[] {
+  const steps = prepare(path);
+  return (event) => {
+    const values: unknown[] = [];
+    walk(steps, event, true, (value) => {
+      values.push(value);
+      return false;
+    });
+    return values;
+  };
+}
+
+/** Whether the path leads to anything at all, be it null, empty or a list (modifiers appendix, `exists`). */
+export function compileExists(path: string): (event: EventFields) => boolean {
+  const steps = prepare(path);
+  return (event) => {
+    let exists = false;
+    walk(steps, event, false, () => {
+      exists = true;
+      return true;
+    });
+    return exists;
+  };
+}
+
+/** `compilePath` for a path that is used once. */
+export function valuesAt(event: EventFields, path: string): unknown[] {
+  return compilePath(path)(event);
+}
+
+/** An event that is already decoded, for tests of rules and other places where laziness is of no use. */
+export function plainEvent(object: Readonly<Record<string, unknown>>): EventFields {
+  return {
+    field: (root) => (Object.hasOwn(object, root) ? object[root] : undefined),
+    *keywords() {
+      const open: unknown[] = [object];
+      while (open.length > 0) {
+        const value = open.pop();
+        if (typeof value === 'object' && value !== null) {
+          for (const [key, inner] of Object.entries(value)) {
+            if (!Array.isArray(value)) yield key;
+            open.push(inner);
+          }
+        } else if (value !== null && value !== undefined) {
+          yield String(value);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { isUtf8 } from 'node:buffer';
+import { GatewatchError } from '../errors.ts';
+import { contentId, partitionKey, type ReceivedRecord } from '../record/record.ts';
+import type { InputLimits, Origin, Parsed, Rejection } from './parsed.ts';
+import { mayHoldCredentials, redact, type Subject } from './redact.ts';
+import { JsonScanner, type Member, NotJson } from './scan.ts';
+
+/**
+ * Cuts an `audit.k8s.io/v1` EventList into records, each with its bytes as they stand in the body.
+ *
+ * @param where names the body in errors; '' for the body of a request
+ * @throws BODY_NOT_JSON, BODY_NOT_EVENT_LIST, BATCH_TOO_MANY_ITEMS: then nothing of the body was taken
+ */
+export function parseEventList(body: Buffer, origin: Origin, limits: InputLimits, where = ''): Parsed {
+  const scanner = new JsonScanner(body, limits.json_depth_max);
+  let kind = '';
+  let apiVersion = '';
+  let itemsAt = -1;
+  const place = (inner: string): string => (where === '' ? inner : `${where} ${inner}`);
+  try {
+    const start = scanner.skipSpace(0);
+    if (body[start] !== 0x7b) {
+      // Well-formed JSON of another kind deserves the better message.
+      if (scanner.skipSpace(scanner.skipValue(start)) !== body.length) throw new NotJson(start);
+      throw new GatewatchError('BODY_NOT_EVENT_LIST', 'The body is not a JSON object.', {
+        where: place('body'),
+      });
+    }
+    const end = scanner.members(start, (member) => {
+      const key = body.toString('latin1', member.keyStart, member.keyEnd);
+      if (key === 'kind') kind = text(body, member);
+      else if (key === 'apiVersion') apiVersion = text(body, member);
+      else if (key === 'items') itemsAt = member.start;
+    });
+    const rest = scanner.skipSpace(end);
+    if (rest !== body.length) throw new NotJson(rest);
+  } catch (error) {
+    throw notJson(error, place);
+  }
+  if (kind !== 'EventList' || !apiVersion.startsWith('audit.k8s.io/') || body[itemsAt] !== 0x5b) {
+    const found = `kind ${JSON.stringify(kind.slice(0, 64))}, apiVersion ${JSON.stringify(apiVersion.slice(0, 64))}`;
+    throw new GatewatchError('BODY_NOT_EVENT_LIST', `Expected an EventList with items, found ${found}.`, {
+      where: place('body'),
+    });
+  }
+  const slices = new ItemSlicer(body, scanner, origin, limits);
+  try {
+    scanner.elements(itemsAt, (start, index) => {
+      if (index >= limits.batch_items_max) {
+        throw new GatewatchError('BATCH_TOO_MANY_ITEMS', `More than ${limits.batch_items_max} items.`, {
+          where: place('items'),
+        });
+      }
+      return slices.take(start, place(`items[${index}]`));
+    });
+  } catch (error) {
+    throw notJson(error, place);
+  }
+  return slices.parsed;
+}
+
+/** Takes one audit event that stands alone (a line of an audit log file). Never throws: what is wrong with it is a rejection. */
+export function parseEvent(line: Buffer, origin: Origin, limits: InputLimits, where: string): Parsed {
+  const scanner = new JsonScanner(line, limits.json_depth_max);
+  const slices = new ItemSlicer(line, scanner, origin, limits);
+  try {
+    const end = slices.take(scanner.skipSpace(0), where);
+    const rest = scanner.skipSpace(end);
+    if (rest !== line.length) throw new NotJson(rest);
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    const what = `Not JSON: ${error.message}.`;
+    const bytes = line.subarray(0, limits.item_bytes_max);
+    return { records: [], rejected: [{ code: 'ITEM_NOT_JSON', where, what, bytes }] };
+  }
+  return slices.parsed;
+}
+
+function notJson(error: unknown, place: (inner: string) => string): unknown {
+  if (!(error instanceof NotJson)) return error;
+  return new GatewatchError('BODY_NOT_JSON', `The body is not JSON: byte ${error.at} does not fit.`, {
+    where: place(`byte ${error.at}`),
+  });
+}
+
+function text(body: Buffer, member: Member): string {
+  return body[member.start] === 0x22 ? body.toString('utf8', member.start + 1, member.end - 1) : '';
+}
+
+/** Turns the values of one buffer into records. */
+class ItemSlicer {
+  readonly parsed: { records: ReceivedRecord[]; rejected: Rejection[] } = { records: [], rejected: [] };
+  readonly #body: Buffer;
+  readonly #scanner: JsonScanner;
+  readonly #origin: Origin;
+  readonly #limits: InputLimits;
+  readonly #wellEncoded: boolean;
+  #bodies: number[] = [];
+  #subjectStart = -1;
+  #subjectEnd = -1;
+  #itemStart = 0;
+
+  constructor(body: Buffer, scanner: JsonScanner, origin: Origin, limits: InputLimits) {
+    this.#body = body;
+    this.#scanner = scanner;
+    this.#origin = origin;
+    this.#limits = limits;
+    this.#wellEncoded = isUtf8(body);
+  }
+
+  /** @returns the position after the item that starts at `start`. */
+  take(start: number, where: string): number {
+    const scanner = this.#scanner;
+    const isObject = this.#body[start] === 0x7b;
+    scanner.tooDeep = false;
+    this.#bodies = [];
+    this.#subjectStart = -1;
+    this.#itemStart = start;
+    const end = isObject ? scanner.members(start, this.#visit) : scanner.skipValue(start);
+    const bytes = this.#body.subarray(start, end);
+    const reject = (code: Rejection['code'], what: string, kept = bytes): void => {
+      this.parsed.rejected.push({ code, where, what, bytes: kept });
+    };
+    const { item_bytes_max, json_depth_max } = this.#limits;
+    if (!isObject) reject('ITEM_NOT_OBJECT', `Expected an audit event, found ${preview(bytes)}.`);
+    else if (bytes.length > item_bytes_max)
+      reject(
+        'ITEM_TOO_LARGE',
+        `${bytes.length} bytes, at most ${item_bytes_max}.`,
+        bytes.subarray(0, item_bytes_max),
+      );
+    else if (scanner.tooDeep) reject('ITEM_TOO_DEEP', `Nested deeper than ${json_depth_max} levels.`);
+    else if (!this.#wellEncoded && !isUtf8(bytes)) reject('ITEM_NOT_UTF8', 'The bytes are not valid UTF-8.');
+    else this.parsed.records.push(this.#record(bytes));
+    return end;
+  }
+
+  /** Notes where the parts of an event stand that matter before it is decoded. The last of repeated keys wins, as in JSON.parse. */
+  readonly #visit = (member: Member): void => {
+    const length = member.keyEnd - member.keyStart;
+    if (length !== 9 && length !== 13 && length !== 14) return;
+    const key = this.#body.toString('latin1', member.keyStart, member.keyEnd);
+    if (key === 'objectRef') {
+      this.#subjectStart = member.start;
+      this.#subjectEnd = member.end;
+    } else if (key === 'requestObject' || key === 'responseObject') {
+      this.#bodies.push(member.start - this.#itemStart, member.end - this.#itemStart);
+    }
+  };
+
+  #record(bytes: Buffer): ReceivedRecord {
+    const { cluster, receivedMs } = this.#origin;
+    const subject = this.#subject();
+    const id = contentId(cluster, bytes);
+    const key = partitionKey(cluster, namespaceOf(subject));
+    const record = { kind: 'audit.event', cluster, key, id, receivedMs } as const;
+    if (mayHoldCredentials(subject, bytes)) {
+      const clean = withoutCredentials(bytes, subject);
+      if (clean) {
+        // The replaced bytes have other positions; a decoder that is told of none parses the event whole.
+        return { ...record, bytes: clean.bytes, bodies: [], redacted: clean.paths };
+      }
+    }
+    return { ...record, bytes, bodies: this.#bodies, redacted: [] };
+  }
+
+  #subject(): Subject & { namespace?: unknown; name?: unknown } {
+    if (this.#subjectStart < 0 || this.#body[this.#subjectStart] !== 0x7b) return {};
+    try {
+      return JSON.parse(this.#body.toString('utf8', this.#subjectStart, this.#subjectEnd));
+    } catch {
+      return {}; // detect refuses the event with the reason; here it only lacks a namespace
+    }
+  }
+}
+
+function namespaceOf(subject: Subject & { namespace?: unknown; name?: unknown }): string {
+  const namespace =
+    subject.resource === 'namespaces' ? (subject.name ?? subject.namespace) : subject.namespace;
+  return typeof namespace === 'string' ? namespace : '';
+}
+
+function withoutCredentials(bytes: Buffer, subject: Subject): { bytes: Buffer; paths: string[] } | undefined {
+  let event: Record<string, unknown>;
+  try {
+    event = JSON.parse(bytes.toString());
+  } catch {
+    return undefined; // not JSON: nothing stores it but dead letters, after detect has refused it
+  }
+  const { requestObject, responseObject, annotations } = event;
+  const paths = redact({ requestObject, responseObject }, subject);
+  if (subject.resource === 'secrets') dropPatches(annotations, paths);
+  return paths.length === 0 ? undefined : { bytes: Buffer.from(JSON.stringify(event)), paths };
+}
+
+/** `patch.webhook.admission.k8s.io/…` annotations hold what a mutating webhook wrote into the object, as text. */
+function dropPatches(annotations: unknown, paths: string[]): void {
+  if (typeof annotations !== 'object' || annotations === null) return;
+  const values = annotations as Record<string, unknown>;
+  for (const key of Object.keys(values)) {
+    if (!key.startsWith('patch.webhook.admission.k8s.io/')) continue;
+    values[key] = '[redacted]';
+    paths.push('annotations.patch');
+  }
+}
+
+function preview(bytes: Buffer): string {
+  return JSON.stringify(bytes.toString('utf8', 0, 40));
+}

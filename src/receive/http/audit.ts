@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify';
+import { parseEventList } from '../audit-events.ts';
+import { store } from '../store.ts';
+import { authenticated, bodyOf, type ReceiveOptions } from './plugin.ts';
+
+/** How many rejections one answer lists; all are in dead letters. */
+const REJECTIONS_LISTED_MAX = 20;
+
+/**
+ * `POST /v1/audit/:cluster`: the audit webhook backend's EventList, plain or gzip. The answer is 200 once every event is
+ * durable (k8s.io/apiserver/plugin/pkg/audit/webhook takes any 2xx for success).
+ */
+export function auditRoute(fastify: FastifyInstance, options: ReceiveOptions): void {
+  const { log, limits, metrics, authenticator, now } = options;
+  fastify.post<{ Params: { cluster: string } }>(
+    '/v1/audit/:cluster',
+    { onRequest: authenticated(authenticator, 'audit') },
+    async (request) => {
+      const body = await bodyOf(request, 'audit', options);
+      const origin = { cluster: request.params.cluster, receivedMs: now() };
+      const parsed = parseEventList(body, origin, limits);
+      await store(log, metrics, origin, 'audit', parsed);
+      const { records, rejected } = parsed;
+      return {
+        accepted: records.length,
+        rejected: rejected.length,
+        rejections: rejected
+          .slice(0, REJECTIONS_LISTED_MAX)
+          .map(({ code, where, what }) => ({ code, where, message: what })),
+      };
+    },
+  );
+}

@@ -1,0 +1,106 @@
+import type { TLSSocket } from 'node:tls';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Config } from '../../config/schema.ts';
+import type { AuthenticatedInput, Authenticator } from '../../credentials/authenticate.ts';
+import { verifiedCertificateName } from '../../credentials/peer.ts';
+import { GatewatchError } from '../../errors.ts';
+import type { LogAppender } from '../../log/port.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { decompress } from '../body.ts';
+import type { InFlight } from '../in-flight.ts';
+import type { Input } from '../store.ts';
+import { admissionRoute } from './admission.ts';
+import { auditRoute } from './audit.ts';
+import { answerError } from './errors.ts';
+
+/** What the HTTP inputs need; the same for every listener. */
+export interface ReceiveOptions {
+  readonly log: LogAppender;
+  readonly authenticator: Authenticator;
+  readonly limits: Config['receive'];
+  readonly metrics: Metrics;
+  readonly inFlight: InFlight;
+  /** True once the process drains: senders are told to come back. */
+  readonly draining: () => boolean;
+  /** Wall clock, Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** An input: a file that adds its routes. A new HTTP input is one more file and one more line here. */
+const INPUTS = [auditRoute, admissionRoute];
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Gives back the bytes reserved for this request's body. */
+    releaseBody?: () => void;
+  }
+}
+
+/** The HTTP inputs. Bodies stay bytes: every input cuts them by itself. */
+export async function receivePlugin(fastify: FastifyInstance, options: ReceiveOptions): Promise<void> {
+  const { limits, inFlight, metrics, draining } = options;
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: limits.body_bytes_max },
+    (_request, body, done) => done(null, body),
+  );
+  fastify.addHook('onRequest', async (request) => {
+    if (draining()) throw new GatewatchError('SHUTTING_DOWN', 'The process is draining.');
+    // A body of unknown length may turn out to be as large as is allowed.
+    const length = Number(request.headers['content-length'] ?? limits.body_bytes_max);
+    if (length <= limits.body_bytes_max) request.releaseBody = inFlight.reserve(length);
+  });
+  fastify.addHook('onResponse', async (request, reply) => {
+    request.releaseBody?.();
+    metrics.count('receiveRequests', 1, { input: inputOf(request), status: reply.statusCode });
+  });
+  fastify.addHook('onRequestAbort', async (request) => request.releaseBody?.());
+  fastify.setErrorHandler((error, request, reply) => answerError(error, request, reply, options));
+  for (const input of INPUTS) input(fastify, options);
+}
+
+function inputOf(request: FastifyRequest): AuthenticatedInput {
+  return request.routeOptions.url?.startsWith('/v1/admission') ? 'admission' : 'audit';
+}
+
+/** The request's body, decompressed; what it grew by is reserved too. */
+export async function bodyOf(
+  request: FastifyRequest,
+  input: Input,
+  options: ReceiveOptions,
+): Promise<Buffer> {
+  const { limits, inFlight, metrics } = options;
+  const sent = (request.body as Buffer | null | undefined) ?? Buffer.alloc(0);
+  const body = await decompress(sent, request.headers, limits.body_bytes_max);
+  if (body !== sent) {
+    const { releaseBody } = request;
+    const releaseRest = inFlight.reserve(body.length);
+    request.releaseBody = () => {
+      releaseBody?.();
+      releaseRest();
+    };
+  }
+  metrics.count('receiveBytes', body.length, { input });
+  return body;
+}
+
+/** The cluster that the path names, once the credential has been found to speak for it. */
+export function authenticated(
+  authenticator: Authenticator,
+  input: AuthenticatedInput,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
+  return async (request) => {
+    const { cluster, token } = request.params as { cluster: string; token?: string };
+    const authorization = request.headers.authorization;
+    const bearer = authorization && /^Bearer +(\S{1,512})$/i.exec(authorization)?.[1];
+    const certificateName = verifiedCertificateName(request.raw.socket as TLSSocket);
+    authenticator.check({
+      cluster,
+      input,
+      ...(bearer ? { bearer } : {}),
+      ...(token === undefined ? {} : { pathToken: token }),
+      ...(certificateName === undefined ? {} : { certificateName }),
+    });
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * Cuts credentials out of a record before it is stored: the `data` and `stringData` of Secrets (also inside patches, lists,
+ * last-applied annotations and what a mutating webhook patched into them) and the tokens of TokenRequests and TokenReviews.
+ * An audit policy ought not to record these; many do.
+ */
+
+/** What stands in the place of a credential. */
+export const REDACTED = '[redacted]';
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+type Json = unknown;
+type JsonObject = Record<string, Json>;
+
+/** What the request itself is about; a patch of a Secret does not say `kind: Secret`. */
+export interface Subject {
+  readonly resource?: unknown;
+  readonly subresource?: unknown;
+}
+
+type Context = 'secret' | 'token' | 'none';
+
+function contextOf(subject: Subject): Context {
+  if (subject.resource === 'secrets') return 'secret';
+  if (subject.resource === 'tokenreviews') return 'token';
+  if (subject.resource === 'serviceaccounts' && subject.subresource === 'token') return 'token';
+  return 'none';
+}
+
+/** True if the request is about something that carries credentials, or its bytes name such a kind. */
+export function mayHoldCredentials(subject: Subject, bytes: Buffer): boolean {
+  return contextOf(subject) !== 'none' || bytes.includes('"Secret') || bytes.includes('"Token');
+}
+
+/**
+ * Replaces credentials in a parsed event or review, in place.
+ * @param roots the values that may hold objects, by the path that names them
+ * @returns the paths replaced, at most `PATHS_MAX`
+ */
+export function redact(roots: Readonly<Record<string, Json>>, subject: Subject): string[] {
+  const paths: string[] = [];
+  const context = contextOf(subject);
+  for (const [path, value] of Object.entries(roots)) walk(value, context, path, paths);
+  return paths;
+}
+
+const PATHS_MAX = 20;
+
+function note(paths: string[], path: string): void {
+  if (paths.length < PATHS_MAX && !paths.includes(path)) paths.push(path);
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function walk(value: Json, inherited: Context, path: string, paths: string[]): void {
+  if (Array.isArray(value)) {
+    for (const element of value) {
+      if (isObject(element) && typeof element.op === 'string')
+        redactOperation(element, inherited, path, paths);
+      else walk(element, inherited, path, paths);
+    }
+    return;
+  }
+  if (!isObject(value)) return;
+  const context = contextOfKind(value.kind) ?? inherited;
+  for (const key of Object.keys(value)) {
+    const member = value[key];
+    const here = `${path}.${key}`;
+    if (context === 'secret' && (key === 'data' || key === 'stringData')) {
+      value[key] = emptied(member);
+      note(paths, here);
+    } else if (key === LAST_APPLIED && (context === 'secret' || namesSecret(member))) {
+      value[key] = REDACTED;
+      note(paths, here);
+    } else if (context === 'token' && key === 'token') {
+      value[key] = REDACTED;
+      note(paths, here);
+    } else {
+      walk(member, context, here, paths);
+    }
+  }
+}
+
+function contextOfKind(kind: Json): Context | undefined {
+  if (kind === 'Secret' || kind === 'SecretList') return 'secret';
+  if (kind === 'TokenRequest' || kind === 'TokenReview') return 'token';
+  return undefined;
+}
+
+function namesSecret(member: Json): boolean {
+  return typeof member === 'string' && /"kind"\s*:\s*"Secret"/.test(member);
+}
+
+/** A JSON patch operation on a Secret: any value may hold data (`/data/x`, `/data`, or the whole object at ``). */
+function redactOperation(operation: JsonObject, context: Context, path: string, paths: string[]): void {
+  if (context === 'none' || !('value' in operation)) {
+    walk(operation.value, context, path, paths);
+    return;
+  }
+  const target = typeof operation.path === 'string' ? operation.path : '';
+  if (/^\/(metadata\/labels|type|immutable)(\/|$)/.test(target)) return;
+  operation.value = REDACTED;
+  note(paths, `${path}[${target}]`);
+}
+
+/** Keeps the names of a Secret's entries, which an analyst needs, and drops their values. */
+function emptied(data: Json): Json {
+  if (!isObject(data)) return data === null ? null : REDACTED;
+  return Object.fromEntries(Object.keys(data).map((key) => [key, data[key] === null ? null : REDACTED]));
+}

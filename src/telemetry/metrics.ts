@@ -1,0 +1,264 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ERRORS } from '../errors.ts';
+
+/** The value of a label that is not one of those foreseen: whatever a sender invents, the number of series stays bounded. */
+export const OTHER = 'other';
+
+const STATUS = /^[1-5]\d\d$/;
+
+/** Every label and the values it may take. `cluster` and `rule` are known only at run time: see `Metrics.bound`. */
+export const LABELS = {
+  input: { meaning: 'Way in', values: ['audit', 'admission', 'file'] },
+  status: { meaning: 'HTTP status answered', values: STATUS },
+  kind: { meaning: 'What a record is', values: ['audit.event', 'admission.review'] },
+  cluster: { meaning: 'Configured cluster', values: 'runtime' },
+  rule: { meaning: 'Id of a loaded rule', values: 'runtime' },
+  code: { meaning: 'Error code, see errors.md', values: Object.keys(ERRORS) },
+  stage: { meaning: 'Stage', values: ['detect', 'correlate', 'index'] },
+  severity: {
+    meaning: 'Severity of the alert',
+    values: ['informational', 'low', 'medium', 'high', 'critical'],
+  },
+  outcome: {
+    meaning: 'What became of the request',
+    values: ['admitted', 'denied', 'failed', 'dry-run', 'pending', 'other'],
+  },
+  limit: {
+    meaning: 'Limit of the configuration, under correlate',
+    values: ['groups_max', 'signals_per_group_max', 'evidence_max'],
+  },
+} as const satisfies Record<
+  string,
+  { readonly meaning: string; readonly values: readonly string[] | RegExp | 'runtime' }
+>;
+
+type Label = keyof typeof LABELS;
+
+interface MetricSpec {
+  readonly name: `gatewatch_${string}`;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly Label[];
+  /** Upper bounds of a histogram's buckets, in the metric's unit. */
+  readonly buckets?: readonly number[];
+}
+
+/** Every metric of Gatewatch's own. `docs/metrics.md` is generated from this table. */
+export const METRICS = {
+  receiveRequests: {
+    name: 'gatewatch_receive_requests_total',
+    type: 'counter',
+    help: 'Requests answered by an input.',
+    labels: ['input', 'status'],
+  },
+  receiveRecords: {
+    name: 'gatewatch_receive_records_total',
+    type: 'counter',
+    help: 'Records stored in the log.',
+    labels: ['kind', 'cluster'],
+  },
+  receiveBytes: {
+    name: 'gatewatch_receive_bytes_total',
+    type: 'counter',
+    help: 'Bytes of request bodies and followed files, once decompressed.',
+    labels: ['input'],
+  },
+  receiveRefused: {
+    name: 'gatewatch_receive_refused_total',
+    type: 'counter',
+    help: 'Requests refused, by error code; nothing of them was stored.',
+    labels: ['code'],
+  },
+  receiveRedacted: {
+    name: 'gatewatch_receive_redacted_total',
+    type: 'counter',
+    help: 'Records out of which a credential was cut before they were stored; the audit policy should not record it.',
+    labels: [],
+  },
+  receiveDroppedReviews: {
+    name: 'gatewatch_receive_dropped_reviews_total',
+    type: 'counter',
+    help: 'Admission reviews answered but not stored, because the log could not take them in time.',
+    labels: [],
+  },
+  deadLetters: {
+    name: 'gatewatch_dead_letters_total',
+    type: 'counter',
+    help: 'Items put into dead letters, by error code.',
+    labels: ['code'],
+  },
+  logAppendSeconds: {
+    name: 'gatewatch_log_append_seconds',
+    type: 'histogram',
+    help: 'Time in which an append to the log became durable, in seconds.',
+    labels: [],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
+  logBytes: {
+    name: 'gatewatch_log_bytes',
+    type: 'gauge',
+    help: 'Size of the embedded log on disk, in bytes.',
+    labels: [],
+  },
+  consumerLagEntries: {
+    name: 'gatewatch_consumer_lag_entries',
+    type: 'gauge',
+    help: 'Log entries that a stage has yet to process.',
+    labels: ['stage'],
+  },
+  detectRecords: {
+    name: 'gatewatch_detect_records_total',
+    type: 'counter',
+    help: 'Records matched against the rules.',
+    labels: [],
+  },
+  detectSignals: {
+    name: 'gatewatch_detect_signals_total',
+    type: 'counter',
+    help: 'Matches, by rule.',
+    labels: ['rule'],
+  },
+  detectRuleErrors: {
+    name: 'gatewatch_detect_rule_errors_total',
+    type: 'counter',
+    help: 'Records that a rule could not evaluate.',
+    labels: ['rule'],
+  },
+  eventTimeLagSeconds: {
+    name: 'gatewatch_event_time_lag_seconds',
+    type: 'gauge',
+    help: 'Wall clock minus the event time that a stage has reached, in seconds.',
+    labels: ['stage'],
+  },
+  correlateGroups: {
+    name: 'gatewatch_correlate_groups',
+    type: 'gauge',
+    help: 'Correlation groups held open.',
+    labels: [],
+  },
+  correlateEvictions: {
+    name: 'gatewatch_correlate_evictions_total',
+    type: 'counter',
+    help: 'Correlation groups given up before their window ended, to stay within correlate.groups_max.',
+    labels: [],
+  },
+  correlateLimitReached: {
+    name: 'gatewatch_correlate_limit_reached_total',
+    type: 'counter',
+    help: 'Times that a limit of correlation was reached.',
+    labels: ['limit'],
+  },
+  alerts: {
+    name: 'gatewatch_alerts_total',
+    type: 'counter',
+    help: 'New alerts; revisions are not counted.',
+    labels: ['severity', 'outcome'],
+  },
+  indexAlerts: {
+    name: 'gatewatch_index_alerts_total',
+    type: 'counter',
+    help: 'Alert documents written to the alert store, revisions included.',
+    labels: [],
+  },
+} as const satisfies Record<string, MetricSpec>;
+
+type MetricName = keyof typeof METRICS;
+type LabelsOf<Name extends MetricName> = {
+  readonly [L in (typeof METRICS)[Name]['labels'][number]]: string | number;
+};
+
+/** The keys of the metrics of one type. */
+type OfType<Type extends MetricSpec['type']> = {
+  [Name in MetricName]: (typeof METRICS)[Name]['type'] extends Type ? Name : never;
+}[MetricName];
+
+/** Labels are left out where a metric has none. */
+type Arguments<Name extends MetricName> = keyof LabelsOf<Name> extends never
+  ? [labels?: Record<string, never>]
+  : [labels: LabelsOf<Name>];
+
+type Instrument = Counter | Gauge | Histogram;
+
+/**
+ * One process's metrics, with a registry of their own: two instances in one process do not meet. Every label value
+ * passes through its bound, so no input can make the number of series grow.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #instruments = new Map<MetricName, Instrument>();
+  readonly #runtimeValues = { cluster: new Set<string>(), rule: new Set<string>() };
+
+  /** @param options.process adds the metrics of the process and of Node (`process_*`, `nodejs_*`). */
+  constructor(options: { process?: boolean } = {}) {
+    for (const [key, spec] of Object.entries(METRICS) as [MetricName, MetricSpec][]) {
+      const common = {
+        name: spec.name,
+        help: spec.help,
+        labelNames: spec.labels,
+        registers: [this.#registry],
+      };
+      this.#instruments.set(key, make(spec, common));
+    }
+    if (options.process) collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** Says which clusters or rules exist. Their counters start to count; values unknown from now on become `other`. */
+  bound(label: 'cluster' | 'rule', values: Iterable<string>): void {
+    this.#runtimeValues[label] = new Set(values);
+  }
+
+  /** Adds to a counter. */
+  count<Name extends OfType<'counter'>>(name: Name, by: number, ...[labels]: Arguments<Name>): void {
+    (this.#instruments.get(name) as Counter).inc(this.#bounded(labels), by);
+  }
+
+  /** Sets a gauge. */
+  set<Name extends OfType<'gauge'>>(name: Name, value: number, ...[labels]: Arguments<Name>): void {
+    (this.#instruments.get(name) as Gauge).set(this.#bounded(labels), value);
+  }
+
+  /** Adds an observation to a histogram. */
+  observe<Name extends OfType<'histogram'>>(name: Name, value: number, ...[labels]: Arguments<Name>): void {
+    (this.#instruments.get(name) as Histogram).observe(this.#bounded(labels), value);
+  }
+
+  /** Current value of each series of a metric, for the console's health page. */
+  async read(name: MetricName): Promise<readonly { labels: Record<string, string>; value: number }[]> {
+    const { values } = await this.#instruments.get(name)!.get();
+    return values.map(({ labels, value }) => ({ labels: labels as Record<string, string>, value }));
+  }
+
+  /** The text of `/metrics`, and its content type. */
+  async expose(): Promise<{ contentType: string; body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  #bounded(labels: Record<string, string | number> | undefined): Record<string, string> {
+    const bounded: Record<string, string> = {};
+    for (const [label, value] of Object.entries(labels ?? {})) {
+      const text = String(value);
+      bounded[label] = this.#foreseen(label as Label, text) ? text : OTHER;
+    }
+    return bounded;
+  }
+
+  #foreseen(label: Label, value: string): boolean {
+    const { values } = LABELS[label];
+    if (values === 'runtime') return this.#runtimeValues[label as 'cluster' | 'rule'].has(value);
+    return values instanceof RegExp ? values.test(value) : (values as readonly string[]).includes(value);
+  }
+}
+
+function make(
+  spec: MetricSpec,
+  common: { name: string; help: string; labelNames: readonly string[]; registers: Registry[] },
+): Instrument {
+  switch (spec.type) {
+    case 'counter':
+      return new Counter(common);
+    case 'gauge':
+      return new Gauge(common);
+    case 'histogram':
+      return new Histogram({ ...common, buckets: [...(spec.buckets ?? [])] });
+  }
+}

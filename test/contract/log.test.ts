@@ -1,0 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedLog } from '../../src/log/embedded/log.ts';
+import { logContract } from './log.ts';
+
+logContract('embedded', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatewatch-log-'));
+  return {
+    open: async () => new EmbeddedLog(join(folder, 'gatewatch.db')),
+    remove: () => rm(folder, { recursive: true }),
+  };
+});
