@@ -183,10 +183,17 @@ export const ERRORS = {
   },
   DATABASE_CORRUPT: {
     stage: 'log',
-    retryable: false,
+    retryable: true,
+    status: 503,
     meaning: 'The embedded database file is damaged or is not a database.',
     remedy:
       'Stop Gatewatch, move the named file aside (keep it: `sqlite3 FILE .recover` can save most of it), start again.',
+  },
+  DATA_DIR_IN_USE: {
+    stage: 'log',
+    retryable: true,
+    meaning: 'Another Gatewatch runs on the same data folder.',
+    remedy: 'Stop it, or choose another folder with --data-dir.',
   },
   DATABASE_VERSION_UNKNOWN: {
     stage: 'log',

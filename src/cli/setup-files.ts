@@ -18,6 +18,8 @@ export interface ClusterAccess {
   readonly address: string;
   readonly audit: AuditCredential;
   readonly admissionToken: string;
+  /** Port of Gatewatch's http listener, which serves the metrics. */
+  readonly httpPort: number;
   /** PEM; absent if the listener's certificate comes from a public authority. */
   readonly ca: string | undefined;
 }
@@ -180,7 +182,8 @@ function observer({ address, cluster, admissionToken, ca }: ClusterAccess): stri
 }
 
 function readme(access: ClusterAccess): string {
-  const { address, audit, ca, cluster } = access;
+  const { address, audit, ca, cluster, httpPort } = access;
+  const title = `Connecting the cluster ${cluster} to Gatewatch at ${address}`;
   const trust = ca === undefined ? '' : '--cacert ca.crt ';
   const empty = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[]}`;
   const check =
@@ -197,9 +200,9 @@ function readme(access: ClusterAccess): string {
     'token' in audit
       ? ''
       : `
-   The client certificate ends on ${new Date(audit.notAfterMs).toISOString().slice(0, 10)}: run \`gatewatch setup ${cluster} --rotate\` before.`;
-  return `Connecting the cluster ${cluster} to Gatewatch at ${address}
-${'='.repeat(45 + cluster.length + address.length - 12)}
+The client certificate ends on ${new Date(audit.notAfterMs).toISOString().slice(0, 10)}: run \`gatewatch setup ${cluster} --rotate\` before.`;
+  return `${title}
+${'='.repeat(title.length)}
 
 The files audit-webhook.kubeconfig and observer.yaml hold credentials: keep them as you keep a kubeconfig.${ends}
 
@@ -246,7 +249,7 @@ ${check}
 
    On the machine that runs Gatewatch, after the --audit-webhook-batch-max-wait above, both counters have grown:
 
-   curl -s http://127.0.0.1:8480/metrics | grep 'gatewatch_receive_records_total.*cluster="${cluster}"'
+   curl -s http://127.0.0.1:${httpPort}/metrics | grep 'gatewatch_receive_records_total.*cluster="${cluster}"'
 
    If not, ask the API server whether it could send:
 

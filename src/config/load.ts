@@ -53,8 +53,16 @@ export function parseSet(argument: string): Setting {
 }
 
 /** The setting that a flag of its own stands for: `flag('--data-dir', 'data_dir', value)`. */
-export function flag(origin: string, key: string, value: string | number | boolean): Setting {
-  return { path: key.split('.'), text: String(value), origin };
+export function flag(
+  origin: string,
+  key: string,
+  value: string | number | boolean | readonly string[],
+): Setting {
+  return {
+    path: key.split('.'),
+    text: typeof value === 'object' ? JSON.stringify(value) : String(value),
+    origin,
+  };
 }
 
 function merge(into: Values, from: Values): void {

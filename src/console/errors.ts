@@ -24,7 +24,11 @@ function isApi(request: FastifyRequest): boolean {
 }
 
 /** Answers with an error: JSON for the API, a page for people. */
-export async function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+export async function answerError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
   const error = toGatewatchError(thrown);
   if (error.code === 'INTERNAL') request.log.error({ err: error.cause }, error.message);
   const status = error.spec.status ?? 500;
@@ -43,5 +47,9 @@ export async function answerError(thrown: unknown, request: FastifyRequest, repl
 
 /** Answers a request that no route takes. */
 export async function answerUnknownRoute(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-  return answerError(new GatewatchError('ROUTE_UNKNOWN', 'There is nothing at this address.'), request, reply);
+  return answerError(
+    new GatewatchError('ROUTE_UNKNOWN', 'There is nothing at this address.'),
+    request,
+    reply,
+  );
 }

@@ -38,7 +38,8 @@ export function referenceLinks(reference: string | readonly string[] | undefined
     .filter((text) => text !== '')
     .map((text) => {
       const url = URL.canParse(text) ? new URL(text) : undefined;
-      const safe = url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.href.length <= HREF_CHARS_MAX;
+      const safe =
+        url !== undefined && ['http:', 'https:'].includes(url.protocol) && url.href.length <= HREF_CHARS_MAX;
       return safe ? { text, href: new Exact(url.href) } : { text };
     });
 }

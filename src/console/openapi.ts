@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { ConsoleOptions } from './options.ts';
-import { errorSchema, registry } from './schemas.ts';
+import { errorSchema } from './schemas.ts';
 
 /** What any route of the API may answer besides its own. */
 export const ERROR_RESPONSES = { '4xx': errorSchema, '5xx': errorSchema } as const;
@@ -16,8 +16,14 @@ export async function registerOpenApi(fastify: FastifyInstance, { version }: Con
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
-    transform: createJsonSchemaTransform({ schemaRegistry: registry }),
-    transformObject: createJsonSchemaTransformObject({ schemaRegistry: registry }),
+    transform: jsonSchemaTransform,
+    transformObject: (document) => {
+      const openapi = jsonSchemaTransformObject(document);
+      // Nothing that is named is ever sent to us, so the variants for input would only confuse.
+      const schemas = Object.entries(openapi.components?.schemas ?? {});
+      const named = Object.fromEntries(schemas.filter(([name]) => !name.endsWith('Input')));
+      return { ...openapi, components: { ...openapi.components, schemas: named } };
+    },
   });
   // Schemas describe: routes read their queries by parseQuery, whose errors are ours, and answers are sent as they are.
   fastify.setValidatorCompiler(() => (value) => ({ value }));

@@ -7,8 +7,10 @@ import { GatewatchError } from '../errors.ts';
  */
 export async function requireSameOrigin(request: FastifyRequest): Promise<void> {
   const { origin, 'sec-fetch-site': site } = request.headers;
-  const same = site === undefined ? origin === undefined || hostOf(origin) === request.host : site === 'same-origin';
-  if (!same) throw new GatewatchError('LOGIN_FAILED', 'The form was sent from another site.', { where: 'Origin' });
+  const same =
+    site === undefined ? origin === undefined || hostOf(origin) === request.host : site === 'same-origin';
+  if (!same)
+    throw new GatewatchError('LOGIN_FAILED', 'The form was sent from another site.', { where: 'Origin' });
 }
 
 function hostOf(origin: string): string | undefined {

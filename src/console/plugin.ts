@@ -40,7 +40,10 @@ const CONTENT_SECURITY_POLICY = {
  */
 export async function consolePlugin(fastify: FastifyInstance, options: ConsoleOptions): Promise<void> {
   if (options.token.length < TOKEN_CHARS_MIN) {
-    throw new GatewatchError('CONFIG_INVALID', `The login token is shorter than ${TOKEN_CHARS_MIN} characters.`);
+    throw new GatewatchError(
+      'CONFIG_INVALID',
+      `The login token is shorter than ${TOKEN_CHARS_MIN} characters.`,
+    );
   }
   const sessions = new Sessions(options);
 
@@ -48,6 +51,7 @@ export async function consolePlugin(fastify: FastifyInstance, options: ConsoleOp
     contentSecurityPolicy: CONTENT_SECURITY_POLICY,
     // With `no-referrer` browsers send `Origin: null` with our own forms.
     referrerPolicy: { policy: 'same-origin' },
+    frameguard: { action: 'deny' },
     hsts: options.secureCookie,
   });
   await fastify.register(cookie, { secret: signingKey(options) });

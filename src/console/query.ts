@@ -54,7 +54,10 @@ export const listQuery = z.strictObject({
 /** Query of `GET /v1/alerts/counts`. */
 export const countsQuery = z.strictObject({
   ...filterShape,
-  by: z.enum(COUNT_FIELDS).describe('The field whose values are counted; without it only the total.').exactOptional(),
+  by: z
+    .enum(COUNT_FIELDS)
+    .describe('The field whose values are counted; without it only the total.')
+    .exactOptional(),
 });
 
 /** Spans that the list offers, in hours. */
@@ -68,7 +71,9 @@ export const pageQuery = listQuery.extend({
 export type PageQuery = z.output<typeof pageQuery>;
 
 const LISTS = new Set(
-  Object.entries(filterShape).flatMap(([name, { def }]) => (def.innerType instanceof z.ZodArray ? [name] : [])),
+  Object.entries(filterShape).flatMap(([name, { def }]) =>
+    def.innerType instanceof z.ZodArray ? [name] : [],
+  ),
 );
 
 /**
@@ -89,13 +94,13 @@ export function parseQuery<Schema extends z.ZodObject>(schema: Schema, query: un
 function invalid(issue: z.core.$ZodIssue, parameters: readonly string[]): GatewatchError {
   if (issue.code === 'unrecognized_keys') {
     const name = issue.keys[0] ?? '';
-    const what = `There is no parameter ${quote(name)}${suggestion(name, parameters)}.`;
+    const what = `There is no parameter ${quote(name)}${suggestion(name, parameters)}`;
     return new GatewatchError('QUERY_INVALID', what, { where: name.slice(0, QUOTED_CHARS_MAX) });
   }
   const where = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : String(key))).join('');
   if (issue.code === 'invalid_value' && typeof issue.input === 'string') {
     const values = issue.values.map(String);
-    const what = `${quote(issue.input)} is none of ${values.join(', ')}${suggestion(issue.input, values)}.`;
+    const what = `${quote(issue.input)} is none of ${values.join(', ')}${suggestion(issue.input, values)}`;
     return new GatewatchError('QUERY_INVALID', what, { where });
   }
   return new GatewatchError('QUERY_INVALID', `The value does not fit: ${issue.message}.`, { where });
@@ -107,5 +112,7 @@ function quote(text: string): string {
 
 function suggestion(given: string, known: readonly string[]): string {
   const near = closest(given.slice(0, QUOTED_CHARS_MAX), known);
-  return distance(given.slice(0, QUOTED_CHARS_MAX), near) <= SUGGESTION_EDITS_MAX ? `; did you mean "${near}"?` : '';
+  return distance(given.slice(0, QUOTED_CHARS_MAX), near) <= SUGGESTION_EDITS_MAX
+    ? `. Did you mean "${near}"?`
+    : '.';
 }

@@ -7,20 +7,19 @@ import { OUTCOMES, SEVERITIES, STATUSES } from './words.ts';
  * Shapes of the API's answers, for the OpenAPI document. They describe, they do not filter: an answer is sent as the store holds
  * it, so that a field too many never costs an analyst an alert.
  */
-export const registry = z.registry<{ id: string }>();
-
+const time = z.string().meta({ format: 'date-time' });
 const texts = z.array(z.string());
 const violations = z.array(
   z.looseObject({ check: z.string(), reason: z.string(), detail: z.string().optional() }),
 );
 const outcome = z.enum(OUTCOMES);
 
-export const evidenceSchema = z.looseObject({
+const evidence = z.looseObject({
   record_id: z.string(),
   audit_id: z.string().optional(),
   stage: z.string(),
   source: z.enum(['audit', 'review']),
-  time: z.iso.datetime({ offset: true }).optional(),
+  time: time.optional(),
   verb: z.string().optional(),
   uri: z.string().optional(),
   user: z.string().optional(),
@@ -65,59 +64,63 @@ const gatewatch = z.looseObject({
       changes: texts,
     })
     .optional(),
-  evidence: z.array(evidenceSchema),
+  evidence: z.array(evidence),
   limits: texts.optional().describe('What the source could not tell.'),
   status: z.enum(STATUSES),
   level: z.enum(SEVERITIES),
 });
 
-export const alertSchema = z.looseObject({
-  '@timestamp': z.iso.datetime({ offset: true }).describe('Time of the last evidence, the event time.'),
-  ecs: z.looseObject({ version: z.string() }),
-  message: z.string().describe('The alert in one sentence.'),
-  event: z.looseObject({
-    kind: z.literal('alert'),
-    id: z.string(),
-    category: texts,
-    type: texts,
-    action: z.string().optional(),
-    outcome: z.enum(['success', 'failure', 'unknown']),
-    severity: z.int(),
-    start: z.string().optional(),
-    end: z.string().optional(),
-    module: z.literal('gatewatch'),
-    dataset: z.literal('gatewatch.alert'),
-    provider: z.literal('kubernetes'),
-  }),
-  rule: z.looseObject({
-    id: z.string(),
-    name: z.string(),
-    description: z.string().optional(),
-    reference: z.string().optional(),
-    author: texts.optional(),
-    ruleset: z.string(),
-  }),
-  threat: z
-    .looseObject({
-      framework: z.literal('MITRE ATT&CK'),
-      tactic: z.looseObject({ id: texts, name: texts }).optional(),
-      technique: z.looseObject({ id: texts, name: texts.optional() }).optional(),
-    })
-    .optional(),
-  orchestrator: z.looseObject({
-    type: z.literal('kubernetes'),
-    cluster: z.looseObject({ name: z.string() }),
-    namespace: z.string().optional(),
-    api_version: z.string().optional(),
-    resource: z.looseObject({ type: z.string().optional(), name: z.string().optional() }).optional(),
-  }),
-  user: z.looseObject({ name: z.string(), roles: texts.optional() }).optional(),
-  source: z.looseObject({ ip: z.string() }).optional(),
-  user_agent: z.looseObject({ original: z.string() }).optional(),
-  related: z.looseObject({ user: texts.optional(), ip: texts.optional() }).optional(),
-  gatewatch,
-});
-registry.add(alertSchema, { id: 'Alert' });
+export const alertSchema = z
+  .looseObject({
+    '@timestamp': time.describe('Time of the last evidence, the event time.'),
+    ecs: z.looseObject({ version: z.string() }),
+    message: z.string().describe('The alert in one sentence.'),
+    event: z.looseObject({
+      kind: z.literal('alert'),
+      id: z.string(),
+      category: texts,
+      type: texts,
+      action: z.string().optional(),
+      outcome: z.enum(['success', 'failure', 'unknown']),
+      severity: z.int(),
+      start: time.optional(),
+      end: time.optional(),
+      module: z.literal('gatewatch'),
+      dataset: z.literal('gatewatch.alert'),
+      provider: z.literal('kubernetes'),
+    }),
+    rule: z.looseObject({
+      id: z.string(),
+      name: z.string(),
+      description: z.string().optional(),
+      reference: z.string().optional(),
+      author: texts.optional(),
+      ruleset: z.string(),
+    }),
+    threat: z
+      .looseObject({
+        framework: z.literal('MITRE ATT&CK'),
+        tactic: z.looseObject({ id: texts, name: texts }).optional(),
+        technique: z.looseObject({ id: texts, name: texts.optional() }).optional(),
+      })
+      .optional(),
+    orchestrator: z.looseObject({
+      type: z.literal('kubernetes'),
+      cluster: z.looseObject({ name: z.string() }),
+      namespace: z.string().optional(),
+      api_version: z.string().optional(),
+      resource: z.looseObject({ type: z.string().optional(), name: z.string().optional() }).optional(),
+    }),
+    user: z.looseObject({ name: z.string(), roles: texts.optional() }).optional(),
+    source: z.looseObject({ ip: z.string() }).optional(),
+    user_agent: z.looseObject({ original: z.string() }).optional(),
+    related: z.looseObject({ user: texts.optional(), ip: texts.optional() }).optional(),
+    gatewatch,
+  })
+  .meta({
+    id: 'Alert',
+    description: "One alert: an ECS document, with Gatewatch's own fields under `gatewatch`.",
+  });
 
 export const alertPageSchema = z.object({
   alerts: z.array(alertSchema),
@@ -132,12 +135,13 @@ export const countsSchema = z.object({
     .describe('The 100 most frequent values, most frequent first.'),
 });
 
-export const errorSchema = z.object({
-  error: z.object({
-    code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
-    message: z.string().describe('What was wrong.'),
-    where: z.string().optional().describe('The parameter or place.'),
-    remedy: z.string().describe('What to do about it.'),
-  }),
-});
-registry.add(errorSchema, { id: 'Error' });
+export const errorSchema = z
+  .object({
+    error: z.object({
+      code: z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]),
+      message: z.string().describe('What was wrong.'),
+      where: z.string().optional().describe('The parameter or place.'),
+      remedy: z.string().describe('What to do about it.'),
+    }),
+  })
+  .meta({ id: 'Error' });

@@ -63,7 +63,9 @@ export function visibleJson(document: unknown): Exact {
 export function shownTime(time: string | undefined): string {
   if (time === undefined) return '';
   const milliseconds = Date.parse(time);
-  return Number.isNaN(milliseconds) ? time : new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ');
+  return Number.isNaN(milliseconds)
+    ? time
+    : new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ');
 }
 
 /** As `shownTime`, with every decimal that was recorded: the order of two requests may hang on them. */

@@ -34,8 +34,11 @@ export function alertOf(
 ): Alert {
   const { signals, count } = episode;
   const sequence = signals.some((signal) => signal.rule !== rule.id);
-  const last = signals.at(-1)!;
   const outcome = outcomeOf(signals);
+  // Of repeats with different outcomes the alert speaks of the one that weighs most, and of that the latest.
+  const last = sequence
+    ? signals.at(-1)!
+    : signals.findLast((signal) => signal.admission.outcome === outcome)!;
   const threat = threatOf(rule.tags);
   const detectionId = detectionOf(rule.tags);
   const limits = [
@@ -53,7 +56,7 @@ export function alertOf(
     message: sequence
       ? storyOf(signals, () => rule.title)
       : count > 1
-        ? repeatedSentence(signals, count)
+        ? repeatedSentence(last, signals, count)
         : sentenceOf(last),
     event: {
       kind: 'alert',
@@ -83,8 +86,8 @@ export function alertOf(
       ruleset: 'gatewatch',
     },
     ...(threat ? { threat } : {}),
-    orchestrator: orchestratorOf(signals),
-    ...userOf(signals),
+    orchestrator: orchestratorOf(last),
+    ...userOf(last),
     ...(facts.source_ip ? { source: { ip: facts.source_ip } } : {}),
     ...(facts.user_agent ? { user_agent: { original: facts.user_agent } } : {}),
     ...relatedOf(signals),
@@ -127,9 +130,7 @@ function evidenceOf(signals: readonly Signal[], max: number): Evidence[] {
   return all.length <= max ? all : [...all.slice(0, first), ...all.slice(all.length - (max - first))];
 }
 
-function orchestratorOf(signals: readonly Signal[]): Alert['orchestrator'] {
-  const last = signals.at(-1)!;
-  const { facts } = last;
+function orchestratorOf({ facts, cluster }: Signal): Alert['orchestrator'] {
   const resource = {
     ...(facts.resource
       ? { type: facts.subresource ? `${facts.resource}/${facts.subresource}` : facts.resource }
@@ -138,7 +139,7 @@ function orchestratorOf(signals: readonly Signal[]): Alert['orchestrator'] {
   };
   return {
     type: 'kubernetes',
-    cluster: { name: last.cluster },
+    cluster: { name: cluster },
     ...(facts.namespace ? { namespace: facts.namespace } : {}),
     ...(facts.api_version
       ? { api_version: facts.api_group ? `${facts.api_group}/${facts.api_version}` : facts.api_version }
@@ -147,8 +148,7 @@ function orchestratorOf(signals: readonly Signal[]): Alert['orchestrator'] {
   };
 }
 
-function userOf(signals: readonly Signal[]): Pick<Alert, 'user'> {
-  const { user, groups } = signals.at(-1)!.facts;
+function userOf({ facts: { user, groups } }: Signal): Pick<Alert, 'user'> {
   return user ? { user: { name: user, ...(groups ? { roles: groups } : {}) } } : {};
 }
 

@@ -10,8 +10,7 @@ export function sentenceOf(signal: Signal): string {
 }
 
 /** The sentence of an alert that repeats: how often and in which time. */
-export function repeatedSentence(signals: readonly Signal[], count: number): string {
-  const last = signals.at(-1)!;
+export function repeatedSentence(last: Signal, signals: readonly Signal[], count: number): string {
   return `${sentenceOf(last)} Seen ${count} times${between(signals)}.`;
 }
 

@@ -63,7 +63,9 @@ export async function ensureServerTls(
     const certificate = present && readCertificate(present.cert, join(folder, 'server.crt'));
     const covered =
       certificate && certificate.issuer === authority.certificate.subject ? namesOf(certificate) : [];
-    const wanted = [...new Set([...covered, ...[...ownNames(), ...names].map(canonical)])];
+    const wanted = [
+      ...new Set([...covered, ...[...ownNames(), ...names].map(canonical).filter(certifiable)]),
+    ];
     const good =
       certificate !== undefined &&
       wanted.length === covered.length &&
@@ -190,6 +192,11 @@ function canonical(name: string): string {
   const bare = name.replace(/^\[(.*)\]$/, '$1');
   // URL parsing compresses IPv6 and lower-cases; X.509 tools spell IPv6 out in yet another way.
   return isIP(bare) === 6 ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : bare.toLowerCase();
+}
+
+/** Addresses that mean "all interfaces" are nobody's name, and a certificate holds names in ASCII only. */
+function certifiable(name: string): boolean {
+  return name !== '0.0.0.0' && name !== '::' && /^[!-~]+$/.test(name);
 }
 
 function namesOf(certificate: x509.X509Certificate): string[] {

@@ -4,6 +4,7 @@ import { admissionOf } from './admission/admission.ts';
 import { at, listOf, stringOf, stringsOf } from './decode/json.ts';
 import type { Request } from './decode/request.ts';
 import { namespaceChange } from './namespace/change.ts';
+import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
 import type { EventFields } from './sigma/event.ts';
 import { podSecurityOf, satisfiedLevel } from './workload/pod-security.ts';
@@ -74,6 +75,22 @@ export class EventView implements EventFields {
     return stringOf(answered) ?? stringOf(at(requestObject, 'metadata', 'name')) ?? '';
   }
 
+  /** The namespace that the request concerns; a Namespace is its own. */
+  get objectNamespace(): string {
+    return this.request.ref.resource === 'namespaces' ? this.objectName : this.request.ref.namespace;
+  }
+
+  /** False if the answer shows that the write left the object as it was: a repeated apply, an update with nothing new. */
+  get objectChanged(): boolean {
+    const { verb, requestObject, responseObject, receivedSeconds } = this.request;
+    if (verb !== 'update' && verb !== 'patch') return true;
+    const after = at(responseObject, 'metadata', 'resourceVersion');
+    if (typeof after === 'string' && at(requestObject, 'metadata', 'resourceVersion') === after) return false;
+    return (
+      responseObject === undefined || responseObject === null || changedSince(responseObject, receivedSeconds)
+    );
+  }
+
   /** What an object's retries and siblings have in common: its owner, else the prefix its name is generated from, else its name. */
   get objectSeries(): string {
     const { requestObject, responseObject } = this.request;
@@ -102,7 +119,12 @@ function gatewatchFields(view: EventView): object {
     },
     actor: { kind: view.actorKind },
     get object() {
-      return { name: view.objectName, series: view.objectSeries };
+      return {
+        name: view.objectName,
+        series: view.objectSeries,
+        namespace: view.objectNamespace,
+        changed: view.objectChanged,
+      };
     },
     get pod() {
       return view.pod && podFields(view.pod);

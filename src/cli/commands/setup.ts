@@ -58,7 +58,14 @@ async function setup(cluster: string, options: SetupOptions): Promise<void> {
     : { token: generateToken('audit') };
   const admissionToken = generateToken('admission');
   const ca = await authorityFor(address, config, options);
-  const files = clusterFiles({ cluster, address: address.authority, audit, admissionToken, ca });
+  const files = clusterFiles({
+    cluster,
+    address: address.authority,
+    audit,
+    admissionToken,
+    ca,
+    httpPort: config.http.port,
+  });
 
   // Files before registration: if writing fails nothing has changed, and the command can be given again.
   const folder = resolve(options.out ?? `gatewatch-${cluster}`);

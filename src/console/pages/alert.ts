@@ -23,7 +23,11 @@ export interface AlertView {
   readonly related: { readonly users: readonly string[]; readonly addresses: readonly string[] };
   /** Lists of other alerts that have something in common with this one. */
   readonly same: { readonly user?: Exact; readonly namespace?: Exact; readonly rule?: Exact };
-  readonly denials: readonly { readonly engine: string; readonly policy: string; readonly message: readonly string[] }[];
+  readonly denials: readonly {
+    readonly engine: string;
+    readonly policy: string;
+    readonly message: readonly string[];
+  }[];
   readonly violations: readonly { readonly level: string; readonly violations: readonly Violation[] }[];
   readonly labels: readonly LabelChange[];
   readonly labelsBeforeKnown: boolean;
@@ -47,7 +51,9 @@ export function alertView(alert: Alert): AlertView {
     same: sameAs(alert),
     denials: (gatewatch.admission?.denied_by ?? []).slice(0, ROWS_MAX).map((denial) => ({
       engine: denial.engine,
-      policy: [denial.policy, denial.binding, denial.webhook].filter((name) => name !== undefined).join(' · '),
+      policy: [denial.policy, denial.binding, denial.webhook]
+        .filter((name) => name !== undefined)
+        .join(' · '),
       message: denial.message.split(/\r?\n/, ROWS_MAX),
     })),
     violations: (['baseline', 'restricted'] as const).flatMap((level) => {
@@ -61,7 +67,9 @@ export function alertView(alert: Alert): AlertView {
   };
 }
 
-function attackLinks(named: { readonly id: readonly string[]; readonly name?: readonly string[] } | undefined): Link[] {
+function attackLinks(
+  named: { readonly id: readonly string[]; readonly name?: readonly string[] } | undefined,
+): Link[] {
   return (named?.id ?? []).map((id, i) => attackLink(id, named?.name?.[i]));
 }
 
@@ -91,10 +99,13 @@ function labelChanges(change: NonNullable<Alert['gatewatch']['namespace']>): Lab
   const rows = names.map((name): LabelChange => {
     const [was, is] = [own(before ?? {}, name), own(after, name)];
     const unknown = before === undefined ? 'now' : undefined;
-    const changed = was === undefined ? 'added' : is === undefined ? 'removed' : was === is ? 'unchanged' : 'changed';
+    const changed =
+      was === undefined ? 'added' : is === undefined ? 'removed' : was === is ? 'unchanged' : 'changed';
     return { name, before: was, after: is, change: unknown ?? changed };
   });
-  const [same, different] = [true, false].map((wanted) => rows.filter(({ change }) => (change === 'unchanged') === wanted));
+  const [same, different] = [true, false].map((wanted) =>
+    rows.filter(({ change }) => (change === 'unchanged') === wanted),
+  );
   return [...(different ?? []), ...(same ?? [])].slice(0, ROWS_MAX);
 }
 

@@ -6,7 +6,12 @@ import { OUTCOMES, SEVERITIES, STATUSES } from '../words.ts';
 
 const HOUR_MS = 3_600_000;
 
-const RANGE_LABELS = { '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days' };
+const RANGE_LABELS = {
+  '1h': 'Last hour',
+  '24h': 'Last 24 hours',
+  '7d': 'Last 7 days',
+  '30d': 'Last 30 days',
+};
 
 /** Filters that are shown as chips, each with a link that takes it away. */
 const CHIP_LABELS = {

@@ -5,6 +5,7 @@ import type { Alert } from '../../record/alert.ts';
 /** The alert with this id. */
 export async function knownAlert(store: AlertStore, id: string): Promise<Alert> {
   const alert = await store.get(id);
-  if (alert === undefined) throw new GatewatchError('ALERT_UNKNOWN', 'No alert has this id.', { where: 'id' });
+  if (alert === undefined)
+    throw new GatewatchError('ALERT_UNKNOWN', 'No alert has this id.', { where: 'id' });
   return alert;
 }

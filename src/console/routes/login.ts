@@ -50,7 +50,11 @@ function tooMany(): GatewatchError {
 }
 
 /** The form again, with what was wrong. */
-async function answerLoginError(thrown: Error, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+async function answerLoginError(
+  thrown: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
   const error = toGatewatchError(thrown);
   if (error.code === 'INTERNAL') request.log.error({ err: error.cause }, error.message);
   const { data } = form.safeParse(request.body);

@@ -88,6 +88,10 @@ class AdmissionReview implements Request {
     yield this.record.bytes.toString();
   }
 
+  get receivedSeconds(): number {
+    return Math.floor(this.record.receivedMs / 1000);
+  }
+
   get limits(): readonly string[] {
     return this.record.redacted.length > 0 ? ['credentials-redacted'] : [];
   }

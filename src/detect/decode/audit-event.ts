@@ -141,6 +141,11 @@ class AuditEvent implements Request {
     return new URLSearchParams(uri.slice(query + 1)).getAll('dryRun').includes('All');
   }
 
+  get receivedSeconds(): number {
+    const received = parseEventTime(this.#fields.requestReceivedTimestamp) ?? this.time ?? 0;
+    return Math.floor(received / 1_000_000);
+  }
+
   get requestId(): string {
     this.#requestId ??= this.#identify();
     return this.#requestId;
@@ -187,7 +192,9 @@ class AuditEvent implements Request {
         // Only these two keys are ever given as bodies, and the key's closing quote is the last one before its value.
         const keyEnd = bytes.lastIndexOf('"', start - 1);
         const name =
-          bytes.toString('latin1', keyEnd - 14, keyEnd) === 'responseObject' ? 'responseObject' : 'requestObject';
+          bytes.toString('latin1', keyEnd - 14, keyEnd) === 'responseObject'
+            ? 'responseObject'
+            : 'requestObject';
         whole[name] = parse(bytes.toString('utf8', start, end));
       }
       this.#whole = whole;

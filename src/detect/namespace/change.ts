@@ -1,5 +1,4 @@
 import type { NamespaceChange, Outcome } from '../../record/signal.ts';
-import { parseEventTime } from '../../record/time.ts';
 import { at } from '../decode/json.ts';
 import type { Request } from '../decode/request.ts';
 import { applyEdit, changedSince, labelEdit, labelsOf, ownedSince } from './label-patch.ts';
@@ -63,9 +62,7 @@ function labelsAfter(request: Request, outcome: Outcome, before: Labels | undefi
  * object's field managers do not show that nothing changed.
  */
 function changesUnseen(request: Request, after: Labels, enforce: string | undefined): LabelChange[] {
-  const { requestObject, responseObject, verb } = request;
-  const received = parseEventTime(request.field('requestReceivedTimestamp')) ?? request.time;
-  const seconds = received === undefined ? 0 : Math.floor(received / 1_000_000);
+  const { requestObject, responseObject, verb, receivedSeconds: seconds } = request;
   if (responseObject && !changedSince(responseObject, seconds)) return [];
   const names = (label: string): boolean =>
     verb === 'patch'

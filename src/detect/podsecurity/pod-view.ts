@@ -1,4 +1,4 @@
-import { arrayOf, type JsonObject, objectElement, objectOf, stringOf } from './json.ts';
+import { arrayOf, type JsonObject, objectElement, objectOf, stringElement, stringOf } from './json.ts';
 
 /** A container of any kind, as far as every check needs it. */
 interface Container {
@@ -9,8 +9,7 @@ interface Container {
 
 /** A pod read once for all checks. */
 export interface PodView {
-  /** Values are still unchecked. */
-  readonly annotations: JsonObject | undefined;
+  readonly annotations: ReadonlyMap<string, string>;
   readonly spec: JsonObject;
   readonly securityContext: JsonObject | undefined;
   /** Init, main and ephemeral containers, in this order. */
@@ -22,6 +21,7 @@ export interface PodView {
 }
 
 const NOTHING: JsonObject = {};
+const NO_STRINGS: ReadonlyMap<string, string> = new Map();
 
 /**
  * Reads what the checks look at. The order of containers decides the order of names in messages
@@ -35,7 +35,7 @@ export function viewOf(pod: { readonly metadata?: unknown; readonly spec?: unkno
   collect(spec.containers, containers);
   collect(spec.ephemeralContainers, containers);
   return {
-    annotations: objectOf(objectOf(root?.metadata)?.annotations),
+    annotations: stringsOf(objectOf(root?.metadata)?.annotations),
     spec,
     securityContext: objectOf(spec.securityContext),
     containers,
@@ -51,4 +51,15 @@ function collect(value: unknown, into: Container[]): void {
       into.push({ name: stringOf(spec.name), spec, securityContext: objectOf(spec.securityContext) });
     }
   }
+}
+
+function stringsOf(value: unknown): ReadonlyMap<string, string> {
+  const object = objectOf(value);
+  if (object === undefined) return NO_STRINGS;
+  const strings = new Map<string, string>();
+  for (const key of Object.keys(object)) {
+    const text = stringElement(object[key]);
+    if (text !== undefined) strings.set(key.toWellFormed(), text);
+  }
+  return strings;
 }

@@ -1,4 +1,5 @@
 import { allOf, atLeast, type Expression, oneOf } from './expression.ts';
+import { compilePattern, parsePattern } from './pattern.ts';
 import { suggestion } from './suggest.ts';
 
 /** Words and brackets of one condition; bounds the depth of the parser's recursion too. */
@@ -22,7 +23,7 @@ interface Token {
   readonly offset: number;
 }
 
-const TOKEN = /[()|]|[\w.*-]+/gy;
+const TOKEN = /[()]|[\w.*-]+/gy;
 const SPACE = /\s+/y;
 
 function tokenize(text: string): Token[] {
@@ -63,6 +64,14 @@ export interface ParsedCondition {
  * Throws a `ConditionError`.
  */
 export function parseCondition(text: string, identifiers: ReadonlyMap<string, Expression>): ParsedCondition {
+  const pipe = text.indexOf('|');
+  if (pipe >= 0) {
+    throw new ConditionError(
+      'An aggregation in the condition ("| count() …", "| near …") is not evaluated. Write a correlation rule.',
+      pipe,
+      true,
+    );
+  }
   const tokens = tokenize(text);
   const used = new Set<string>();
   let at = 0;
@@ -113,9 +122,9 @@ export function parseCondition(text: string, identifiers: ReadonlyMap<string, Ex
   /** Identifiers beginning with an underscore are meant only where the underscore is written. */
   function select({ text: target, offset: place }: Token): string[] {
     const them = target.toLowerCase() === 'them';
-    const matches = new RegExp(`^${target.replaceAll('.', '\\.').replaceAll(/\*+/g, '.*')}$`);
+    const matches = compilePattern(parsePattern(target));
     const names = [...identifiers.keys()].filter(
-      (name) => (them || matches.test(name)) && (target.startsWith('_') || !name.startsWith('_')),
+      (name) => (them || matches(name)) && (target.startsWith('_') || !name.startsWith('_')),
     );
     if (names.length > 0) return names;
     throw new ConditionError(
@@ -156,14 +165,6 @@ export function parseCondition(text: string, identifiers: ReadonlyMap<string, Ex
     return found;
   }
 
-  const pipe = tokens.find((token) => token.text === '|');
-  if (pipe) {
-    throw new ConditionError(
-      'An aggregation in the condition ("| count() …", "| near …") is not evaluated. Write a correlation rule.',
-      pipe.offset,
-      true,
-    );
-  }
   const expression = disjunction();
   const rest = tokens[at];
   if (rest)

@@ -9,7 +9,7 @@ export type Part = string | typeof ANY_ONE | typeof ANY_MANY;
 export type Pattern = readonly Part[];
 
 /** Joins neighbouring texts and neighbouring `*`. */
-export function pattern(...parts: readonly Part[]): Pattern {
+export function pattern(parts: readonly Part[]): Pattern {
   const joined: Part[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
@@ -36,7 +36,7 @@ export function parsePattern(text: string): Pattern {
     else if (character === '?') parts.push(ANY_ONE);
     else parts.push(character);
   }
-  return pattern(...parts);
+  return pattern(parts);
 }
 
 /** The text that a pattern without wildcards stands for. */
@@ -53,7 +53,7 @@ export function isAnything(parts: Pattern): boolean {
 
 /** The same pattern with its literal texts changed. */
 export function mapText(parts: Pattern, change: (text: string) => string): Pattern {
-  return pattern(...parts.map((part) => (typeof part === 'string' ? change(part) : part)));
+  return pattern(parts.map((part) => (typeof part === 'string' ? change(part) : part)));
 }
 
 /** A test of whole texts. Case is the caller's affair: it folds both sides or neither. */

@@ -1,14 +1,17 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 /** Share of a word's letters that may differ for another word to be what was meant. */
-const TYPO_SHARE_MAX = 1 / 3;
+const TYPO_SHARE_MAX = 0.4;
 
 /** The candidate that was probably meant by a word that is none of them. */
 export function near(word: string, candidates: Iterable<string>): string | undefined {
   const names = [...candidates];
   if (names.length === 0) return undefined;
   const best = closest(word, names);
-  return distance(word, best) <= Math.max(1, Math.floor(word.length * TYPO_SHARE_MAX)) ? best : undefined;
+  const typos = distance(word, best);
+  return typos < word.length && typos <= Math.max(1, Math.round(word.length * TYPO_SHARE_MAX))
+    ? best
+    : undefined;
 }
 
 /** ` Did you mean "x"?`, or nothing. */

@@ -1,5 +1,4 @@
 import type { Outcome } from '../../record/signal.ts';
-import { parseEventTime } from '../../record/time.ts';
 import { at, isObject, member } from '../decode/json.ts';
 import type { Request } from '../decode/request.ts';
 import { changedSince } from '../namespace/label-patch.ts';
@@ -67,8 +66,7 @@ function rewritesTemplate(request: Request): boolean {
   const observed = at(responseObject, 'status', 'observedGeneration');
   // The controller has already seen this generation, so the request did not make it.
   if (typeof generation === 'number' && generation === observed) return false;
-  const received = parseEventTime(request.field('requestReceivedTimestamp')) ?? request.time;
-  return received === undefined || changedSince(responseObject, Math.floor(received / 1_000_000));
+  return changedSince(responseObject, request.receivedSeconds);
 }
 
 function namesTemplate(patch: unknown): boolean {

@@ -15,7 +15,7 @@ const BUSY_MS_MAX = 5_000;
  * Bytes per page. Stored batches are near a megabyte: with 16 KiB they are written a third faster than with SQLite's
  * 4 KiB, and deleting one touches a quarter of the pages; larger pages would make small rows dear.
  */
-const PAGE_BYTES = 16_384;
+export const PAGE_BYTES = 16_384;
 
 /** The write-ahead log is copied into the database when it has this many bytes: large enough to be rare, small enough to take a few milliseconds. */
 const CHECKPOINT_BYTES = 8 * 1024 * 1024;
@@ -44,8 +44,8 @@ export function openDatabase(path: string, options: { readOnly?: boolean } = {})
     // SQLite would create it with the process's umask; audit events are nobody else's to read.
     if (!readOnly && path !== IN_MEMORY) closeSync(openSync(path, 'a', 0o600));
     database = new DatabaseSync(path, { readOnly, timeout: BUSY_MS_MAX });
-    checkVersion(database, path);
-    if (!readOnly) prepare(database);
+    const version = checkVersion(database, path);
+    if (!readOnly) prepare(database, version);
     probe(database);
     return database;
   } catch (error) {
@@ -80,9 +80,9 @@ export function databaseError(
   }
 }
 
-function checkVersion(database: DatabaseSync, path: string): void {
+function checkVersion(database: DatabaseSync, path: string): number {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (version <= DATABASE_VERSION) return;
+  if (version <= DATABASE_VERSION) return version;
   throw new GatewatchError(
     'DATABASE_VERSION_UNKNOWN',
     `${path} has layout ${version}; this version knows up to ${DATABASE_VERSION}.`,
@@ -93,15 +93,16 @@ function checkVersion(database: DatabaseSync, path: string): void {
  * Freed pages stay in the file and are used again (SQLite's freelist), without auto_vacuum: it would touch a pointer
  * map with every page written, to give back what the next hour's batches need anyway.
  */
-function prepare(database: DatabaseSync): void {
+function prepare(database: DatabaseSync, version: number): void {
   database.exec(`
     PRAGMA page_size = ${PAGE_BYTES};
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_BYTES / PAGE_BYTES};
     PRAGMA journal_size_limit = ${WAL_BYTES_KEPT};
-    PRAGMA user_version = ${DATABASE_VERSION};
   `);
+  // Not each time: it is a write, and a full disk must not keep the log from being opened and read.
+  if (version < DATABASE_VERSION) database.exec(`PRAGMA user_version = ${DATABASE_VERSION}`);
 }
 
 /** Reads the schema and both ends of every table: finds a foreign, overwritten or cut file at once, whatever its size. */

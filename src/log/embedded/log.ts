@@ -35,9 +35,10 @@ export interface EmbeddedLogOptions {
   readonly retentionHours?: number;
   /**
    * Bytes of all stored batches together; records may fill four fifths of it, the rest is for what the stages make of
-   * them. The oldest are deleted to stay within, and where that is not possible `append` rejects with `LOG_FULL`.
+   * them. The oldest are deleted to stay within, and where that is not possible `append` rejects with `LOG_FULL`. A
+   * disk with less room than this limits the log in the same way.
    * SQLite's own max_page_count would not do: the file also holds the alerts, and a consumer could then not commit.
-   * Default: no limit but the disk.
+   * Default: the disk.
    */
   readonly bytesMax?: number;
   /** Groups that hold back retention from the start. Any other does from its first `consume` on, for good. */
@@ -188,8 +189,9 @@ export class EmbeddedLog implements Log {
     try {
       const durable = group.some(({ topic }) => DURABLE.has(topic));
       this.#store.transaction(durable, () => {
+        const take = this.#retention.room();
         for (const append of group) {
-          if (!this.#retention.makeRoom(append.topic, append.bytes)) full.add(append);
+          if (!take(append.topic, append.bytes)) full.add(append);
           else this.#store.append(append.topic, append.batches, this.#now());
         }
       });
@@ -249,6 +251,6 @@ function closedError(): GatewatchError {
 }
 
 function fullError({ topic, bytes }: Append): GatewatchError {
-  const what = `${bytes} bytes more of ${topic} do not fit, and the oldest entries are still needed by a stage.`;
+  const what = `${bytes} bytes more of ${topic} do not fit in the limit or on the disk, and the oldest entries are still needed by a stage.`;
   return new GatewatchError('LOG_FULL', what);
 }

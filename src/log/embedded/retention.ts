@@ -4,16 +4,20 @@ import type { LogStore, StoredBatch } from './store.ts';
 /** Bytes deleted in one transaction, so that no pass holds the thread for long; 64 MiB are some 20 ms. */
 const PASS_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Free disk space, bytes, that records leave: for the write-ahead log, and for what the stages make of the records. */
+const DISK_RESERVE_BYTES = 64 * 1024 * 1024;
+
 /**
- * How much of the log a topic may fill. Each stage needs room in the next topic to get rid of what it has in this one:
- * were records allowed the last byte, no signal could be written and nothing would ever be freed again.
+ * How much of `bytesMax` a topic may fill, and what part of the reserve it must leave. Each stage needs room in the
+ * next topic to get rid of what it has in this one: were records allowed the last byte, no signal could be written, no
+ * commit either, and nothing would ever be freed again.
  */
-const SHARE: Readonly<Record<Topic, number>> = {
-  records: 0.8,
-  signals: 0.9,
-  'dead-letters': 0.9,
-  alerts: 1,
-  namespaces: 1,
+const LIMITS: Readonly<Record<Topic, { readonly share: number; readonly reserve: number }>> = {
+  records: { share: 0.8, reserve: 1 },
+  signals: { share: 0.9, reserve: 0.75 },
+  'dead-letters': { share: 0.9, reserve: 0.75 },
+  alerts: { share: 1, reserve: 0.5 },
+  namespaces: { share: 1, reserve: 0.5 },
 };
 
 interface OldestBatch extends StoredBatch {
@@ -49,22 +53,38 @@ export class Retention {
     return true;
   }
 
-  /** Deletes as little as is needed for `bytes` more of the topic; false if they do not fit even so. */
-  makeRoom(topic: Topic, bytes: number): boolean {
-    const limit = this.#bytesMax * SHARE[topic];
-    return bytes <= limit && this.free(this.#store.bytes() + bytes - limit);
+  /**
+   * Measures what is free, for the appends of one transaction. The function returned takes `bytes` of it for a topic,
+   * deleting as little as is needed; false if they do not fit even so.
+   */
+  room(): (topic: Topic, bytes: number) => boolean {
+    let stored = this.#store.bytes();
+    let disk = this.#store.freeBytes();
+    return (topic, bytes) => {
+      const { share, reserve } = LIMITS[topic];
+      const limit = this.#bytesMax * share;
+      if (bytes > limit) return false;
+      const missing = Math.max(stored + bytes - limit, bytes + DISK_RESERVE_BYTES * reserve - disk);
+      const freed = this.#free(missing);
+      stored -= freed;
+      disk += freed;
+      if (freed < missing) return false;
+      stored += bytes;
+      disk -= bytes;
+      return true;
+    };
   }
 
-  /** Deletes oldest batches of at least so many bytes together; false if there are not as many to delete. */
-  free(bytes: number): boolean {
-    let missing = bytes;
-    while (missing > 0) {
+  /** Deletes oldest batches until they make `missing` bytes or no more may go. Returns the bytes deleted. */
+  #free(missing: number): number {
+    let freed = 0;
+    while (freed < missing) {
       const batch = this.#oldest();
-      if (batch === undefined) return false;
+      if (batch === undefined) break;
       this.#store.remove(batch.topic, batch);
-      missing -= batch.bytes;
+      freed += batch.bytes;
     }
-    return true;
+    return freed;
   }
 
   /** The oldest batch of all topics that no group needs. */

@@ -1,7 +1,8 @@
+import { statfsSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { GatewatchError } from '../../errors.ts';
 import { type DeliveredEntry, type LogEntry, TOPICS, type Topic } from '../port.ts';
-import { databaseError, openDatabase } from './database.ts';
+import { databaseError, IN_MEMORY, openDatabase, PAGE_BYTES } from './database.ts';
 import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, decodeBatch, type EncodedBatch } from './framing.ts';
 
 /** Where a consumer group stands. `restoreFrom` ≤ `committed`. */
@@ -41,6 +42,7 @@ export class LogStore {
   readonly #grow: StatementSync;
   readonly #bytes: StatementSync;
   readonly #totalBytes: StatementSync;
+  readonly #freePages: StatementSync;
   readonly #register: StatementSync;
   readonly #position: StatementSync;
   readonly #commit: StatementSync;
@@ -80,6 +82,7 @@ export class LogStore {
       );
       this.#bytes = prepare('SELECT bytes AS value FROM log_topic WHERE topic = ?');
       this.#totalBytes = prepare('SELECT sum(bytes) AS value FROM log_topic');
+      this.#freePages = prepare('SELECT freelist_count AS value FROM pragma_freelist_count');
       this.#register = prepare('INSERT OR IGNORE INTO log_group VALUES (?, ?, 0, 0)');
       this.#position = prepare(
         'SELECT committed, restore_from AS restoreFrom FROM log_group WHERE topic = ? AND name = ?',
@@ -189,6 +192,16 @@ export class LogStore {
   bytes(topic?: Topic): number {
     const row = this.#guard(() => (topic === undefined ? this.#totalBytes.get() : this.#bytes.get(topic)));
     return (row as { value: number }).value;
+  }
+
+  /** Bytes that can still be stored: pages free in the file, and the disk's. */
+  freeBytes(): number {
+    if (this.#path === IN_MEMORY) return Number.POSITIVE_INFINITY;
+    return this.#guard(() => {
+      const { value } = this.#freePages.get() as { value: number };
+      const { bavail, bsize } = statfsSync(this.#path);
+      return value * PAGE_BYTES + bavail * bsize;
+    });
   }
 
   oldest(topic: Topic): StoredBatch | undefined {

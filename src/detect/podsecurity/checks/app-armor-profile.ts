@@ -1,5 +1,5 @@
 import type { Check, Finding } from '../check.ts';
-import { objectOf, stringElement, stringOf } from '../json.ts';
+import { objectOf, stringOf } from '../json.ts';
 import { compareBytes, joinQuote, listed, noted, pluralize, quote, setters, sorted } from '../message.ts';
 import type { PodView } from '../pod-view.ts';
 
@@ -53,21 +53,14 @@ function forbiddenType(profile: unknown): string | undefined {
 
 /** Every annotation with the prefix counts, whether or not a container of that name exists. */
 function forbiddenAnnotations(pod: PodView): string[] | undefined {
-  const { annotations } = pod;
-  if (annotations === undefined) return undefined;
   let bad: string[] | undefined;
-  for (const key of Object.keys(annotations)) {
-    if (!key.startsWith(ANNOTATION_PREFIX)) continue;
-    const value = stringElement(annotations[key]);
-    if (
-      value === undefined ||
-      value === '' ||
-      value === 'runtime/default' ||
-      value.startsWith('localhost/')
-    ) {
-      continue;
-    }
-    bad = listed(bad, `${key.toWellFormed()}=${quote(value)}`);
+  for (const [key, value] of pod.annotations) {
+    if (!key.startsWith(ANNOTATION_PREFIX) || isAllowedValue(value)) continue;
+    bad = listed(bad, `${key}=${quote(value)}`);
   }
   return bad?.sort(compareBytes);
+}
+
+function isAllowedValue(value: string): boolean {
+  return value === '' || value === 'runtime/default' || value.startsWith('localhost/');
 }

@@ -1,5 +1,5 @@
 import type { Check, Finding } from '../check.ts';
-import { objectOf, stringElement, stringOf } from '../json.ts';
+import { objectOf, stringOf } from '../json.ts';
 import { joinQuote, listed, noted, pluralize, quote, setters, sorted } from '../message.ts';
 import type { PodView } from '../pod-view.ts';
 
@@ -21,7 +21,7 @@ export const seccompProfileBaseline: Check = {
 
 /** Only annotations of the pod and of containers that it has are looked at. */
 function v1_0(pod: PodView): Finding | undefined {
-  if (pod.annotations === undefined) return undefined;
+  if (pod.annotations.size === 0) return undefined;
   let forbidden = judgeAnnotation(pod, POD_ANNOTATION, undefined);
   for (const { name } of pod.containers) {
     forbidden = judgeAnnotation(pod, CONTAINER_ANNOTATION_PREFIX + name, forbidden);
@@ -38,7 +38,7 @@ function judgeAnnotation(
   key: string,
   forbidden: Set<string> | undefined,
 ): Set<string> | undefined {
-  const value = stringElement(pod.annotations?.[key]);
+  const value = pod.annotations.get(key);
   if (value === undefined || value === 'runtime/default' || value === 'docker/default') return forbidden;
   return value.startsWith('localhost/') ? forbidden : noted(forbidden, `${key}=${quote(value)}`);
 }

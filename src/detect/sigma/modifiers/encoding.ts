@@ -29,7 +29,7 @@ const UNSTABLE_START = [0, 2, 3] as const;
 const UNSTABLE_END = [0, 3, 2] as const;
 
 function base64(bytes: Buffer): Pattern[] {
-  return [pattern(bytes.toString('base64'))];
+  return [pattern([bytes.toString('base64')])];
 }
 
 /** The part of the encoding that does not depend on its surroundings, for each of the three places a value may begin at. */
@@ -37,7 +37,7 @@ function base64Offsets(bytes: Buffer): Pattern[] {
   return UNSTABLE_START.map((start, shift) => {
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
     const end = encoded.length - UNSTABLE_END[((bytes.length + shift) % 3) as 0 | 1 | 2];
-    return pattern(encoded.slice(start, end));
+    return pattern([encoded.slice(start, end)]);
   });
 }
 
@@ -73,7 +73,7 @@ export const ENCODING: readonly Modifier[] = [
   utf16('wide', wide),
   utf16('utf16le', wide),
   utf16('utf16be', (parts) => mapText(parts, bigEndian)),
-  utf16('utf16', (parts) => pattern(BYTE_ORDER_MARK, ...wide(parts))),
+  utf16('utf16', (parts) => pattern([BYTE_ORDER_MARK, ...wide(parts)])),
   encoding('base64', base64, 1),
   encoding('base64offset', base64Offsets, 2),
 ];

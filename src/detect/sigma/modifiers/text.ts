@@ -21,7 +21,7 @@ const PLACEMENTS: readonly Placement[] = ['startswith', 'endswith', 'contains'];
 function place(parts: Pattern, placement: Placement): Pattern {
   const before: Part[] = placement === 'startswith' ? [] : [ANY_MANY];
   const after: Part[] = placement === 'endswith' ? [] : [ANY_MANY];
-  return pattern(...before, ...parts, ...after);
+  return pattern([...before, ...parts, ...after]);
 }
 
 function placing(placement: Placement): Modifier {

@@ -151,6 +151,12 @@ test('a lone surrogate is replaced, so that messages stay valid text', () => {
   );
 });
 
+test('an annotation is found for a container whose name holds a lone surrogate', () => {
+  const annotations = { 'container.seccomp.security.alpha.kubernetes.io/\ud800': 'unconfined' };
+  const pod = { metadata: { annotations }, spec: { containers: [{ name: '\udc00' }] } };
+  assert.equal(evaluate(pod, 'baseline', 18)[0]?.check, 'seccompProfile_baseline');
+});
+
 test('a huge pod is judged in full, and what is said of it is bounded', () => {
   const many = 100_000;
   const names = Array.from({ length: many }, (_, i) => `c${i}`);

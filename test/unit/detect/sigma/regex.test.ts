@@ -9,7 +9,7 @@ import { refusal, selecting } from './support.ts';
 
 test('an expression that would backtrack for ever elsewhere returns', () => {
   const event = plainEvent({ userAgent: `${'a'.repeat(1_000_000)}b` });
-  for (const expression of ['(a+)+$', '(a|a)*$', '(a*)*c', '^(a?){50}a{50}$', '(x+x+)+y']) {
+  for (const expression of ['(a+)+$', '^(a|a)*$', '(a*)*c', '^(a?){50}a{50}$', '(x+x+)+y']) {
     assert.equal(selecting({ 'userAgent|re': expression }).matches(event), false, expression);
   }
 });

@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { styleText } from 'node:util';
+import { Command, CommanderError } from 'commander';
+import { GatewatchError } from '../errors.ts';
+import { addConfigCommand } from './commands/config.ts';
+import { addReplayCommand } from './commands/replay.ts';
+import { addSetupCommand } from './commands/setup.ts';
+import { version } from './version.ts';
+
+/** A finding, or a check that failed. */
+const EXIT_FINDING = 1;
+/** Usage or configuration. */
+const EXIT_USAGE = 2;
+
+/** A command is a file that adds itself; a new one adds its line here. */
+const COMMANDS = [addReplayCommand, addConfigCommand, addSetupCommand];
+
+const program = new Command('gatewatch')
+  .description('Correlates Kubernetes audit events and admission decisions into alerts for a SIEM.')
+  .version(version())
+  .exitOverride()
+  .showHelpAfterError('(gatewatch --help lists the commands)');
+for (const add of COMMANDS) add(program);
+// Each command answers its own usage errors; they must end as ours do.
+for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  const known = error instanceof GatewatchError;
+  const text = known ? error.explain() : `INTERNAL: ${(error as Error).stack ?? String(error)}`;
+  process.stderr.write(`${styleText('red', 'error', { stream: process.stderr })} ${text}\n`);
+  return known && ['config', 'cli'].includes(error.spec.stage) ? EXIT_USAGE : EXIT_FINDING;
+}
