@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { GatewatchError } from '../errors.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addReplayCommand } from './commands/replay.ts';
+import { addRulesCommand } from './commands/rules.ts';
 import { addSetupCommand } from './commands/setup.ts';
 import { version } from './version.ts';
 
@@ -13,7 +14,7 @@ const EXIT_FINDING = 1;
 const EXIT_USAGE = 2;
 
 /** A command is a file that adds itself; a new one adds its line here. */
-const COMMANDS = [addReplayCommand, addConfigCommand, addSetupCommand];
+const COMMANDS = [addRulesCommand, addReplayCommand, addConfigCommand, addSetupCommand];
 
 const program = new Command('gatewatch')
   .description('Correlates Kubernetes audit events and admission decisions into alerts for a SIEM.')

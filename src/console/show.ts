@@ -4,6 +4,8 @@ export const SHOWN_CHARS_MAX = 2000;
 /** Characters that cannot be seen or that move others: control, format (bidi, zero width), private use, separators, lone surrogates, blank letters. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
 
+const SHORT_ESCAPE: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
 const ENTITY: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -38,24 +40,21 @@ export function clip(text: string, charsMax = SHOWN_CHARS_MAX): string {
   return `${text.slice(0, end)}… (+${(text.length - end).toLocaleString('en')} characters)`;
 }
 
-/** Replaces characters that a reader could not see, or that would rearrange what he sees, by a picture (␛) or their number (\u202e). */
+/** Writes characters that a reader could not see, or that would rearrange what he sees, as JSON would (\n, \u001b, \u202e): every font has those. */
 export function visible(text: string): string {
-  return text.replace(UNSEEN, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-    if (code === 0x7f) return '\u2421';
-    const hex = code.toString(16).padStart(4, '0');
-    return code > 0xffff ? `\\u{${hex}}` : `\\u${hex}`;
-  });
+  return text.replace(UNSEEN, (character) => SHORT_ESCAPE[character] ?? numbered(character));
+}
+
+function numbered(character: string): string {
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /** A document as JSON to read and to copy: unseen characters are JSON escapes, so it parses to the same document. */
 export function visibleJson(document: unknown): Exact {
-  const json = JSON.stringify(document, null, 2).replace(UNSEEN, (character) => {
-    if (character === '\n') return character;
-    const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
-    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
-  });
+  const json = JSON.stringify(document, null, 2).replace(UNSEEN, (character) =>
+    character === '\n' ? character : numbered(character),
+  );
   return new Exact(json);
 }
 

@@ -180,7 +180,11 @@ async function issue(authority: Authority, request: Request): Promise<KeyPair & 
     notAfter: new Date(last),
     extensions,
   });
-  return { cert: pemOf(certificate), key: await exportKey(keys.privateKey), notAfterMs: last };
+  return {
+    cert: pemOf(certificate),
+    key: await exportKey(keys.privateKey),
+    notAfterMs: certificate.notAfter.getTime(),
+  };
 }
 
 function validity(nowMs: number, days: number): { notBefore: Date; notAfter: Date } {

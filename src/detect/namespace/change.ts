@@ -5,7 +5,7 @@ import { applyEdit, changedSince, labelEdit, labelsOf, ownedSince } from './labe
 import {
   ENFORCE,
   enforcedLevel,
-  exemptedEngines,
+  exemptingLabels,
   type LabelChange,
   type Labels,
   labelChanges,
@@ -57,34 +57,27 @@ function labelsAfter(request: Request, outcome: Outcome, before: Labels | undefi
   return applyEdit(labelEdit(requestObject, before), before ?? {});
 }
 
-/**
- * What can be said of a change whose former labels were never seen: only what the write itself names, and only if the
- * object's field managers do not show that nothing changed.
- */
+/** What can be said of a change whose former labels were never seen: only what the write itself names. */
 function changesUnseen(request: Request, after: Labels, enforce: string | undefined): LabelChange[] {
-  const { requestObject, responseObject, verb, receivedSeconds: seconds } = request;
-  if (responseObject && !changedSince(responseObject, seconds)) return [];
+  if (enforce === undefined) return changesNamed(request, after);
+  // The level in force is known from a pod's admission, though not the labels.
+  const changes = labelChanges({ [ENFORCE]: enforce }, after).filter((change) =>
+    change.startsWith('enforce-'),
+  );
+  return [...changes, ...changesNamed(request, after).filter((change) => !change.startsWith('enforce-'))];
+}
+
+function changesNamed(request: Request, after: Labels): LabelChange[] {
+  const { requestObject, responseObject, verb, receivedSeconds } = request;
+  // A removal leaves no trace in managedFields; a patch that names a label to remove is taken at its word.
+  if (verb === 'patch' && after[ENFORCE] === undefined && removes(request)) return ['enforce-removed'];
+  if (responseObject && !changedSince(responseObject, receivedSeconds)) return [];
+  const edit = verb === 'patch' ? labelEdit(requestObject, undefined).set : undefined;
   const names = (label: string): boolean =>
-    verb === 'patch'
-      ? labelEdit(requestObject, undefined).set.has(label)
-      : ownedSince(responseObject, label, seconds);
+    edit ? edit.has(label) : ownedSince(responseObject, label, receivedSeconds);
   const changes: LabelChange[] = [];
-  if (enforce !== undefined && enforce !== enforcedLevel(after)) {
-    // The level in force before is known from a pod's admission, though not the labels.
-    changes.push(
-      ...labelChanges({ [ENFORCE]: enforce }, after).filter((change) => change.startsWith('enforce-')),
-    );
-  } else if (after[ENFORCE] === 'privileged' && enforce === undefined && names(ENFORCE))
-    changes.push('enforce-lowered');
-  else if (after[ENFORCE] === undefined && enforce === undefined && verb === 'patch' && removes(request)) {
-    changes.push('enforce-removed');
-  }
-  if (
-    exemptedEngines(after).length > 0 &&
-    Object.keys(after).some((label) => exemptedEngines({ [label]: after[label]! }).length > 0 && names(label))
-  ) {
-    changes.push('exemption-added');
-  }
+  if (after[ENFORCE] === 'privileged' && names(ENFORCE)) changes.push('enforce-lowered');
+  if (exemptingLabels(after).some(names)) changes.push('exemption-added');
   return changes;
 }
 

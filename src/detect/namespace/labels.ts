@@ -84,7 +84,7 @@ export function labelChanges(before: Labels, after: Labels): LabelChange[] {
   return [...new Set(changes)];
 }
 
-/** The engines that a set of labels exempts its namespace from. */
-export function exemptedEngines(labels: Labels): string[] {
-  return EXEMPTIONS.filter((exemption) => exempts(exemption, labels)).map((exemption) => exemption.engine);
+/** The labels of a set by which its namespace is exempt from an engine. */
+export function exemptingLabels(labels: Labels): string[] {
+  return EXEMPTIONS.filter((exemption) => exempts(exemption, labels)).map((exemption) => exemption.label);
 }

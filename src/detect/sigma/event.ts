@@ -93,12 +93,30 @@ function walk(
 }
 
 /**
+ * What `walk` would find for a path of one or two segments with no array on it, which is nearly every path that
+ * every event is asked for; `undefined` for the others.
+ */
+function shortcut({ root, segments }: Steps, event: EventFields): unknown[] | undefined {
+  let value = event.field(root);
+  if (value === undefined) return [];
+  const [segment] = segments;
+  if (segments.length > 1 || Array.isArray(value)) return undefined;
+  if (segment !== undefined) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return [];
+    value = (value as Record<string, unknown>)[segment];
+  }
+  return Array.isArray(value) ? undefined : [value];
+}
+
+/**
  * All values that a field path leads to in an event, arrays opened: what a rule's field is compared with
  * (any of them may match) and what a correlation groups by.
  */
 export function compilePath(path: string): (event: EventFields) => unknown[] {
   const steps = prepare(path);
   return (event) => {
+    const short = shortcut(steps, event);
+    if (short) return short;
     const values: unknown[] = [];
     walk(steps, event, true, (value) => {
       values.push(value);

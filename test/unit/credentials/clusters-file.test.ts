@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, suite, test } from 'node:test';
@@ -33,7 +33,7 @@ function cluster(name: string, more: Partial<ClusterConfig> = {}): ClusterConfig
 }
 
 async function write(content: string): Promise<void> {
-  await addCluster(dataDir, cluster('any'));
+  await mkdir(dataDir, { recursive: true });
   await writeFile(clustersFile(dataDir), content);
 }
 

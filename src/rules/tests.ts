@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { Correlator } from '../correlate/correlator.ts';
+import { Detector } from '../detect/detector.ts';
+import { GatewatchError } from '../errors.ts';
+import { parseDocument as parseEvents } from '../receive/files/parse.ts';
+import { type LoadedRules, TESTS_SUFFIX } from './load.ts';
+
+/** Sigma has no tests; these lie beside a rule, in `<rule file>.tests.yml`. docs/rules.md shows the form. */
+const testSchema = z.strictObject({
+  name: z.string().min(1),
+  /** `match`: at least one alert (for a rule without alerts of its own, one match). */
+  expect: z.enum(['match', 'no match']),
+  /** Number of alerts, where it matters. */
+  alerts: z.int().min(1).optional(),
+  /** `gatewatch.outcome` of every alert. */
+  outcome: z.string().optional(),
+  /** `gatewatch.count` of the alerts, in order. */
+  counts: z.array(z.int()).optional(),
+  /** A file of JSON lines, relative to the test file. */
+  file: z.string().optional(),
+  /** Events as YAML. Anchors, aliases and merge keys (`<<`) keep them short. */
+  events: z.array(z.record(z.string(), z.unknown())).optional(),
+});
+
+const fileSchema = z.object({ tests: z.array(testSchema).min(1) });
+
+type RuleTest = z.output<typeof testSchema>;
+
+/** One test's result. */
+export interface TestResult {
+  readonly rule: string;
+  readonly name: string;
+  /** `file.tests.yml:12:5`. */
+  readonly where: string;
+  /** What does not hold; absent if the test passed. */
+  readonly failure?: string;
+}
+
+const LIMITS = {
+  namespaces_max: 1000,
+  facts_text_chars_max: 2048,
+  event_time_ahead_seconds_max: Number.MAX_SAFE_INTEGER / 1e7,
+  lateness_seconds: Number.MAX_SAFE_INTEGER,
+  groups_max: 10_000,
+  signals_per_group_max: 10_000,
+  evidence_max: 20,
+  batch_items_max: 20_000,
+  item_bytes_max: 8_388_608,
+  json_depth_max: 200,
+};
+
+/** Alerts that one run of events gave: their outcome and count, by rule id. */
+interface Run {
+  readonly matches: ReadonlySet<string>;
+  readonly alerts: ReadonlyMap<string, readonly { outcome: string; count: number }[]>;
+}
+
+/**
+ * Runs the tests beside each rule file, each over fresh stages with all rules loaded.
+ * @throws FILE_UNREADABLE, RULE_NOT_YAML, RULE_INVALID for a test file that is not one
+ */
+export async function runRuleTests(
+  rules: LoadedRules,
+  files: readonly { path: string; name: string }[],
+): Promise<TestResult[]> {
+  const results: TestResult[] = [];
+  const all = [...rules.set.rules, ...rules.set.correlations];
+  for (const { path, name } of files) {
+    const inFile = all.filter((rule) => rule.file === name);
+    const testsName = name.replace(/\.ya?ml$/, TESTS_SUFFIX);
+    const text = await readFile(path.replace(/\.ya?ml$/, TESTS_SUFFIX), 'utf8').catch(() => undefined);
+    if (text === undefined) {
+      for (const rule of inFile)
+        results.push({ rule: rule.id, name: rule.title, where: name, failure: 'it has no tests beside it' });
+      continue;
+    }
+    for (const { test, where } of parseTests(text, testsName)) {
+      const run = await attempt(async () => runEvents(rules, await eventsOf(test, path, where)));
+      for (const { id } of inFile) {
+        const failure = typeof run === 'string' ? run : judge(test, run, id, rules.set.silent.has(id));
+        results.push({ rule: id, name: test.name, where, ...(failure ? { failure } : {}) });
+      }
+    }
+  }
+  return results;
+}
+
+/** The run, or in words why its events cannot be run. */
+async function attempt(run: () => Promise<Run>): Promise<Run | string> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof GatewatchError) return error.explain();
+    throw error;
+  }
+}
+
+function parseTests(text: string, name: string): { test: RuleTest; where: string }[] {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true });
+  const [error] = document.errors;
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    throw new GatewatchError('RULE_NOT_YAML', error.message, { where: `${name}:${line}:${col}` });
+  }
+  const parsed = fileSchema.safeParse(document.toJS());
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new GatewatchError('RULE_INVALID', `${issue.path.join('.')}: ${issue.message}`, { where: name });
+  }
+  const nodes = isMap(document.contents) ? document.contents.get('tests') : undefined;
+  return parsed.data.tests.map((test, index) => {
+    const node = isSeq(nodes) ? nodes.items[index] : undefined;
+    const offset = (node as { range?: [number, number, number] } | undefined)?.range?.[0] ?? 0;
+    const { line, col } = lines.linePos(offset);
+    return { test, where: `${name}:${line}:${col}` };
+  });
+}
+
+async function eventsOf(test: RuleTest, path: string, where: string): Promise<Buffer[]> {
+  const inline = (test.events ?? []).map((event) => Buffer.from(JSON.stringify(event)));
+  if (test.file === undefined) return inline;
+  const file = join(dirname(path), test.file);
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new GatewatchError('FILE_UNREADABLE', `${cause.message}.`, { where, cause });
+  });
+  return [
+    ...text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => Buffer.from(line)),
+    ...inline,
+  ];
+}
+
+function runEvents(rules: LoadedRules, events: readonly Buffer[]): Run {
+  const detector = new Detector(rules.index, rules.targets, LIMITS);
+  const correlator = new Correlator(rules.behaviours(3600), LIMITS, () => {});
+  const matches = new Set<string>();
+  let offset = 0;
+  for (const bytes of events) {
+    const origin = { cluster: 'test', receivedMs: Date.UTC(2026, 0, 1) + offset };
+    const parsed = parseEvents(bytes, origin, LIMITS, 'event');
+    const [rejection] = parsed.rejected;
+    if (rejection)
+      throw new GatewatchError('RULE_INVALID', `${rejection.code}: ${rejection.what}`, {
+        where: rejection.where,
+      });
+    for (const record of parsed.records) {
+      for (const signal of detector.detect(record).signals) {
+        matches.add(signal.rule);
+        correlator.add(signal, offset++);
+      }
+    }
+  }
+  const alerts = new Map<string, { outcome: string; count: number }[]>();
+  for (const { alert } of correlator.take()) {
+    const { outcome, count } = alert.gatewatch;
+    alerts.set(alert.rule.id, [...(alerts.get(alert.rule.id) ?? []), { outcome, count }]);
+  }
+  return { matches, alerts };
+}
+
+function judge(test: RuleTest, run: Run, id: string, silent: boolean): string | undefined {
+  const alerts = run.alerts.get(id) ?? [];
+  const matched = silent ? run.matches.has(id) : alerts.length > 0;
+  if (test.expect === 'no match') return matched ? 'it matched and must not' : undefined;
+  if (!matched) return 'it must match and did not';
+  if (test.alerts !== undefined && alerts.length !== test.alerts)
+    return `${alerts.length} alerts, expected ${test.alerts}`;
+  const outcomes = alerts.map(({ outcome }) => outcome);
+  if (test.outcome !== undefined && outcomes.some((outcome) => outcome !== test.outcome)) {
+    return `outcome ${outcomes.join(', ')}, expected ${test.outcome}`;
+  }
+  const counts = alerts.map(({ count }) => count).join(', ');
+  if (test.counts !== undefined && counts !== test.counts.join(', '))
+    return `counts ${counts}, expected ${test.counts.join(', ')}`;
+  return undefined;
+}
