@@ -95,7 +95,7 @@ function errors(): string {
   return page(
     'Errors',
     `Every error has a code that does not change between versions. HTTP answers carry it as \`code\`, log lines and the terminal name
-it. *Retry* says whether the same input may succeed later, unchanged.`,
+it. _Retry_ says whether the same input may succeed later, unchanged.`,
     ...stages.map((stage) => {
       const rows = entries
         .filter(([, spec]) => spec.stage === stage)
@@ -145,9 +145,14 @@ function page(title: string, ...parts: readonly string[]): string {
   return `${[NOTICE, `# ${title}`, ...parts].join('\n\n')}\n`;
 }
 
+/** Columns are padded, which is how the formatter leaves Markdown: generated and formatted text are the same. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const cells = [head, ...rows].map((row) => row.map(cell));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((text, column) => text.padEnd(widths[column]!)).join(' | ')} |`;
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [line(cells[0]!), line(rule), ...cells.slice(1).map(line)].join('\n');
 }
 
 function cell(text: string): string {

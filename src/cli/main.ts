@@ -5,6 +5,7 @@ import { GatewatchError } from '../errors.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRulesCommand } from './commands/rules.ts';
+import { addServeCommand } from './commands/serve.ts';
 import { addSetupCommand } from './commands/setup.ts';
 import { version } from './version.ts';
 
@@ -14,7 +15,7 @@ const EXIT_FINDING = 1;
 const EXIT_USAGE = 2;
 
 /** A command is a file that adds itself; a new one adds its line here. */
-const COMMANDS = [addRulesCommand, addReplayCommand, addConfigCommand, addSetupCommand];
+const COMMANDS = [addServeCommand, addRulesCommand, addReplayCommand, addConfigCommand, addSetupCommand];
 
 const program = new Command('gatewatch')
   .description('Correlates Kubernetes audit events and admission decisions into alerts for a SIEM.')

@@ -53,3 +53,15 @@ export async function answerUnknownRoute(request: FastifyRequest, reply: Fastify
     reply,
   );
 }
+
+/**
+ * For Fastify's `frameworkErrors`, which only who creates the server can set: addresses that no plugin gets to see, because they
+ * are too long or wrongly encoded.
+ */
+export function answerFrameworkError(_error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+  const error = new GatewatchError('ROUTE_UNKNOWN', 'There is nothing at this address.');
+  reply
+    .code(404)
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(error)));
+}

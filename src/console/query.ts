@@ -81,7 +81,8 @@ const LISTS = new Set(
  * @throws GatewatchError `QUERY_INVALID` that names the parameter and what was probably meant.
  */
 export function parseQuery<Schema extends z.ZodObject>(schema: Schema, query: unknown): z.output<Schema> {
-  const given: Record<string, unknown> = {};
+  // Without a prototype, a parameter called __proto__ is one like any other.
+  const given: Record<string, unknown> = Object.create(null);
   for (const [name, value] of Object.entries(query as Record<string, string | string[]>)) {
     const values = [value].flat().filter((one) => one !== '');
     if (values.length > 0) given[name] = LISTS.has(name) ? values : values.length === 1 ? values[0] : values;

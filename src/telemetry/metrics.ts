@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { ERRORS } from '../errors.ts';
 
 /** The value of a label that is not one of those foreseen: whatever a sender invents, the number of series stays bounded. */
@@ -228,9 +228,15 @@ export class Metrics {
     return values.map(({ labels, value }) => ({ labels: labels as Record<string, string>, value }));
   }
 
-  /** The text of `/metrics`, and its content type. */
-  async expose(): Promise<{ contentType: string; body: string }> {
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  /** All metrics in prom-client's JSON form, which travels between threads. */
+  json(): Promise<object[]> {
+    return this.#registry.getMetricsAsJSON();
+  }
+
+  /** The text of `/metrics`, and its content type. @param others what another thread's `json` gave, added up with this one's. */
+  async expose(others: object[] = []): Promise<{ contentType: string; body: string }> {
+    const registry = AggregatorRegistry.aggregate([await this.json(), others]);
+    return { contentType: registry.contentType, body: await registry.metrics() };
   }
 
   #bounded(labels: Record<string, string | number> | undefined): Record<string, string> {

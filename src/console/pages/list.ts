@@ -1,7 +1,7 @@
 import type { AlertCount, AlertCounts, AlertFilter, AlertPage, AlertStore } from '../../index/port.ts';
 import { type Link, type ListParameters, listHref } from '../links.ts';
 import { type PageQuery, RANGES } from '../query.ts';
-import type { Exact } from '../show.ts';
+import { type Exact, visible } from '../show.ts';
 import { OUTCOMES, SEVERITIES, STATUSES } from '../words.ts';
 
 const HOUR_MS = 3_600_000;
@@ -94,7 +94,8 @@ export async function listView(store: AlertStore, query: PageQuery, now: number)
       status: STATUSES,
       range: Object.entries(RANGE_LABELS),
       cluster: including(clusters.values, query.cluster),
-      namespace: namespaces.values,
+      // A browser shows these as they are, so only those that hide nothing are offered.
+      namespace: namespaces.values.filter(({ value }) => visible(value) === value),
       rule: including(rules.values, query.rule),
     },
     sorts: { time: sortBy(query, 'time'), severity: sortBy(query, 'severity') },

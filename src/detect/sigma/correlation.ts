@@ -1,4 +1,5 @@
 import type { RuleDocument } from './document.ts';
+import { isPath } from './event.ts';
 import { whyAbsent } from './fields.ts';
 import { CORRELATION_ATTRIBUTES, readMetadata } from './metadata.ts';
 import type { CorrelationRule, CorrelationType, CountCondition, RuleMetadata } from './model.ts';
@@ -66,6 +67,7 @@ export function readCorrelation(document: RuleDocument): CorrelationDraft {
   const type = readType(document, attributes);
   const references = attributes.texts('rules');
   const groupBy = attributes.texts('group-by');
+  if (!groupBy.every(isPath)) attributes.refuse('group-by', 'paths of fields or names of aliases');
   const timespanMs = readTimespan(document, attributes);
   const generate =
     (attributes.truth('generate') ?? false) ||
@@ -315,7 +317,7 @@ function readAliases(
           `"${reference}" is not one of the rules of this correlation.`,
           [...place, reference],
         );
-      } else if (typeof field !== 'string' || field === '') {
+      } else if (typeof field !== 'string' || !isPath(field)) {
         document.refuse(
           'RULE_INVALID',
           `"${reference}": expected the path of a field, found ${kindOf(field)}.`,

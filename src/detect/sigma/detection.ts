@@ -1,6 +1,6 @@
 import { ConditionError, parseCondition } from './condition.ts';
 import type { Place, RuleDocument } from './document.ts';
-import { PATH_SEGMENTS_MAX } from './event.ts';
+import { isPath, PATH_SEGMENTS_MAX } from './event.ts';
 import { allOf, type Expression, oneOf } from './expression.ts';
 import { whyNever } from './fields.ts';
 import { compileItem, EQUALS, type Item, termOf } from './item.ts';
@@ -165,7 +165,7 @@ function itemOf(key: string, value: unknown): Item {
   const [field = '', ...modifiers] = key.split('|');
   const values: unknown[] = Array.isArray(value) ? value : [value];
   if (values.length === 0) throw invalid('Expected at least one value, found an empty list.');
-  if (field.split('.').length > PATH_SEGMENTS_MAX) {
+  if (field !== '' && !isPath(field)) {
     throw invalid(`Expected a path of at most ${PATH_SEGMENTS_MAX} segments.`);
   }
   const terms = values.map(termOf);

@@ -27,11 +27,14 @@ interface Steps {
   readonly joined: readonly (readonly string[])[];
 }
 
+/** Whether a path can be compiled. */
+export function isPath(path: string): boolean {
+  return path !== '' && path.split('.').length <= PATH_SEGMENTS_MAX;
+}
+
 function prepare(path: string): Steps {
+  if (!isPath(path)) throw new RangeError(`expected a path of 1 to ${PATH_SEGMENTS_MAX} segments`);
   const [root = '', ...segments] = path.split('.');
-  if (segments.length >= PATH_SEGMENTS_MAX) {
-    throw new RangeError(`a path has at most ${PATH_SEGMENTS_MAX} segments`);
-  }
   const joined = segments.map((_, start) =>
     segments.slice(start).map((_, extra) => segments.slice(start, start + extra + 1).join('.')),
   );

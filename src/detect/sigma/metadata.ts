@@ -33,8 +33,9 @@ const DESCRIPTION_CHARACTERS_MAX = 65_535;
 /** Sigma rules specification, "Components": everything but what the rule looks for. Refuses what has the wrong type. */
 export function readMetadata(document: RuleDocument, known: readonly string[]): RuleMetadata {
   const attributes = new AttributeReader(document, document.top);
-  if (!attributes.has('title'))
+  if ((attributes.value('title') ?? null) === null) {
     document.refuse('RULE_INVALID', 'The required attribute "title" is missing.', []);
+  }
   const title = attributes.text('title', TITLE_CHARACTERS_MAX) ?? '';
   const id = attributes.text('id', TITLE_CHARACTERS_MAX) ?? derivedId(document.file, title);
   const name = attributes.text('name', TITLE_CHARACTERS_MAX);

@@ -36,8 +36,8 @@ suite('gatewatch config', () => {
 
   test('a malformed --set is a fault of usage', async () => {
     const { code, stderr } = await gatewatch('config', 'check', '--set', 'http.port');
-    assert.equal(code, 1);
-    assert.match(stderr, /^USAGE_INVALID at --set http\.port: /);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error USAGE_INVALID at --set http\.port: /);
   });
 
   test('schema: the JSON Schema and nothing else', async () => {

@@ -110,7 +110,7 @@ suite('install-if-needed', () => {
     lock({ packages: {} });
     const { code, stderr } = install({ FAIL: 'ci,install' });
     assert.equal(code, 1);
-    assert.match(stderr, /could not be installed[^]*npm says no/);
+    assert.match(stderr, /could not be installed[\s\S]*npm says no/);
     assert.equal(
       install({ FAIL: 'ci,install' }).code,
       1,

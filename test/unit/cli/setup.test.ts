@@ -116,8 +116,8 @@ suite('gatewatch setup', () => {
     await setup('prod');
     const former = await access();
     const refused = await setup('prod');
-    assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /^USAGE_INVALID at .*clusters\.json: .*--rotate/);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^error USAGE_INVALID at .*clusters\.json: .*--rotate/);
     assert.deepEqual(await access(), former);
 
     assert.equal((await setup('prod', '--rotate')).code, 0);
@@ -127,13 +127,13 @@ suite('gatewatch setup', () => {
     assert.throws(() => authenticator.check({ cluster: 'prod', input: 'audit', bearer: former.token }), {
       code: 'CREDENTIAL_INVALID',
     });
-    assert.match((await setup('other', '--rotate')).stderr, /^USAGE_INVALID.*not registered/);
+    assert.match((await setup('other', '--rotate')).stderr, /^error USAGE_INVALID.*not registered/);
   });
 
   test('refuses a cluster whose credentials the configuration keeps', async () => {
     assert.match(
       (await setup('prod', '--set', 'clusters=[{name: prod}]')).stderr,
-      /^USAGE_INVALID.*configuration/,
+      /^error USAGE_INVALID.*configuration/,
     );
   });
 
@@ -157,23 +157,23 @@ suite('gatewatch setup', () => {
     await setup('other', ...own, '--ca-file', file);
     assert.equal((await access()).ca, pem);
     await writeFile(file, 'not a certificate');
-    assert.match((await setup('third', '--ca-file', file)).stderr, /^FILE_UNREADABLE/);
-    assert.match((await setup('third', '--ca-file', `${file}.none`)).stderr, /^FILE_UNREADABLE/);
+    assert.match((await setup('third', '--ca-file', file)).stderr, /^error FILE_UNREADABLE/);
+    assert.match((await setup('third', '--ca-file', `${file}.none`)).stderr, /^error FILE_UNREADABLE/);
   });
 
   test('cannot issue a client certificate for an authority of someone else', async () => {
     const { stderr } = await setup('prod', '--client-certificate', '--set', 'https.client_ca_file=x.crt');
-    assert.match(stderr, /^USAGE_INVALID at --client-certificate/);
+    assert.match(stderr, /^error USAGE_INVALID at --client-certificate/);
   });
 
   test('refuses a name or address that cannot be, before it changes anything', async () => {
     for (const name of ['Prod', 'a/b', '..', 'a_b', '-', 'a'.repeat(64)]) {
       const { code, stderr } = await gatewatch('setup', '--address', 'a', '--data-dir', dataDir, '--', name);
-      assert.equal(code, 1);
-      assert.match(stderr, /^USAGE_INVALID/);
+      assert.equal(code, 2);
+      assert.match(stderr, /^error USAGE_INVALID/);
     }
     const { stderr } = await gatewatch('setup', 'prod', '--address', 'https://a', '--data-dir', dataDir);
-    assert.match(stderr, /^USAGE_INVALID at --address/);
+    assert.match(stderr, /^error USAGE_INVALID at --address/);
     await assert.rejects(stat(dataDir), { code: 'ENOENT' });
   });
 
@@ -182,8 +182,8 @@ suite('gatewatch setup', () => {
     const { code, stderr } = await gatewatch(
       ...['setup', 'prod', '--address', 'a', '--data-dir', dataDir, '--out', join(root, 'file', 'below')],
     );
-    assert.equal(code, 1);
-    assert.match(stderr, /^FILE_UNREADABLE/);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error FILE_UNREADABLE/);
     assert.deepEqual(await readClusters(dataDir), []);
   });
 

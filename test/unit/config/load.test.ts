@@ -235,7 +235,7 @@ suite('configuration: faults', () => {
     assert.match(fault('console: {public_url: "javascript:alert(1)"}'), /console\.public_url/);
     assert.match(fault('http: {port: 65536}'), /http\.port/);
     assert.match(fault('http: {port: 1.5}'), /http\.port/);
-    assert.match(fault('receive: {body_bytes_max: 1e30}'), /receive\.body_bytes_max/);
+    assert.match(fault('log: {bytes_max: 1e30}'), /log\.bytes_max/);
   });
 
   test('the error explains itself: one fault on one line, several on one each', () => {

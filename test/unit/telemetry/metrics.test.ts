@@ -50,6 +50,15 @@ suite('metrics', () => {
     assert.equal((await metrics.read('deadLetters')).length, 1);
   });
 
+  test('the metrics of another thread are told together with ours', async () => {
+    const [ours, theirs] = [new Metrics(), new Metrics()];
+    ours.count('receiveRedacted', 1);
+    theirs.count('detectRecords', 2);
+    const { body } = await ours.expose(structuredClone(await theirs.json()));
+    assert.match(body, /^gatewatch_receive_redacted_total 1$/m);
+    assert.match(body, /^gatewatch_detect_records_total 2$/m);
+  });
+
   test('two instances do not meet, and the metrics of the process come on request', async () => {
     const [one, two] = [new Metrics(), new Metrics({ process: true })];
     one.count('indexAlerts', 1);

@@ -1,4 +1,4 @@
-import { compilePath } from '../event.ts';
+import { compilePath, isPath } from '../event.ts';
 import type { Comparison, Item, Predicate } from '../item.ts';
 import { plainText } from '../pattern.ts';
 import { invalid } from '../refusal.ts';
@@ -15,7 +15,7 @@ const fieldref: Modifier = {
   apply(item) {
     item.terms.forEach((term, index) => {
       const [parts] = textTerm(term, FIELDREF, index).alternatives;
-      if (!parts || !plainText(parts)) {
+      if (!isPath((parts && plainText(parts)) ?? '')) {
         throw invalid('The modifier "fieldref" expects the path of a field, without wildcards.', index);
       }
     });

@@ -9,7 +9,7 @@ type Relation = (value: number, limit: number) => boolean;
 /** A number that an event carries as text, in the notation of JSON. */
 const NUMERIC = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 
-export function numberOf(value: unknown): number | undefined {
+function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && NUMERIC.test(value) ? Number(value) : undefined;
 }

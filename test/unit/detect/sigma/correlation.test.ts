@@ -140,6 +140,10 @@ test('every fault is named with line and column', () => {
       'RULE_INVALID test.yml:20:3: "rules": expected at least two rules, in the order in which they are to occur, found a list.',
     ],
     [
+      COUNT.replace('[user.username]', "['']"),
+      'RULE_INVALID test.yml:21:3: "group-by": expected paths of fields or names of aliases, found a list.',
+    ],
+    [
       COUNT.replace('15m', '15'),
       'RULE_INVALID test.yml:22:3: "timespan": expected a number and one of the letters s, m, h, d, for example "15m", found the number 15.',
     ],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { stringify } from 'yaml';
 import { plainEvent } from '../../../../src/detect/sigma/event.ts';
 import { parseRules } from '../../../../src/detect/sigma/parse.ts';
 import { compile, parse, problemsOf, ruleText } from './support.ts';
@@ -272,4 +274,75 @@ test('hostile YAML is refused, not suffered', () => {
 test('anchors of YAML may be used', () => {
   const rule = compile(`${HEAD}detection:\n  a: &a {verb: get}\n  b: *a\n  condition: b and a`);
   assert.equal(rule.matches(plainEvent({ verb: 'get' })), true);
+});
+
+test('whatever a rule says, it is compiled or refused, and its problems have a place', () => {
+  const keys = fc.constantFrom(
+    ...[
+      'title',
+      'id',
+      'logsource',
+      'detection',
+      'correlation',
+      'condition',
+      'selection',
+      'type',
+      'rules',
+      'aliases',
+    ],
+    ...[
+      'group-by',
+      'timespan',
+      'verb',
+      'verb|re',
+      'verb|contains|all',
+      '|all',
+      'verb|fieldref',
+      'verb|hour|gt',
+      'a|b',
+    ],
+  );
+  const leaf = fc.oneof(
+    fc.constantFrom<unknown>(
+      'event_count',
+      'temporal_ordered',
+      '1m',
+      'selection',
+      '1 of them',
+      '(',
+      'a*',
+      null,
+      0,
+    ),
+    fc.string(),
+    fc.double(),
+    fc.boolean(),
+  );
+  const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'medium' },
+      leaf,
+      fc.array(tie('tree'), { maxLength: 3 }),
+      fc.dictionary(keys, tie('tree'), { maxKeys: 5 }),
+    ),
+  }));
+  const document = fc.record(
+    {
+      title: leaf,
+      logsource: tree,
+      detection: fc.dictionary(keys, tree),
+      correlation: fc.dictionary(keys, tree),
+    },
+    { requiredKeys: ['title'] },
+  );
+  fc.assert(
+    fc.property(document, fc.string(), (value, noise) => {
+      const { rules, correlations, problems } = parse(`${stringify(value)}---\n${noise}`);
+      assert.ok(rules.length + correlations.length + problems.length > 0);
+      for (const { where } of problems) assert.match(where!, /^test\.yml:\d+:\d+$/);
+      for (const rule of rules)
+        rule.matches(plainEvent({ verb: 'create', stage: ['x'], objectRef: { name: 7 } }));
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -1,0 +1,74 @@
+import { styleText } from 'node:util';
+import type { Command } from 'commander';
+import { serve } from '../../serve/serve.ts';
+import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
+import { playDemo } from '../demo/demo.ts';
+import { version } from '../version.ts';
+
+interface ServeOptions extends ConfigOptions {
+  readonly demo: boolean;
+}
+
+/** How long a graceful stop may take before a second signal is no longer needed, milliseconds. */
+const STOP_MS_MAX = 20_000;
+
+/** Adds `gatewatch serve`. */
+export function addServeCommand(program: Command): void {
+  addConfigOptions(program.command('serve'))
+    .description('receive, detect, correlate and index, with the console; everything in one process')
+    .option(
+      '--demo',
+      "post a real recording through Gatewatch's own door, so that there are alerts to look at",
+      false,
+    )
+    .option('--no-demo', 'start without it')
+    .action((options: ServeOptions) => run(options));
+}
+
+async function run(options: ServeOptions): Promise<void> {
+  const config = configFrom(options);
+  const served = await serve(config, version());
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) process.exit(1); // asked twice
+    stopping = true;
+    setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
+    served.close().then(
+      () => process.exit(0),
+      (error) => {
+        say(String(error));
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+
+  const { consoleUrl, consoleToken, httpsPort } = served;
+  say(`${bold('Gatewatch')} ${version()} is running; its state is in ${config.data_dir}.`);
+  say('');
+  say(`  Console      ${bold(consoleUrl)}`);
+  say(`  Login token  ${consoleToken}`);
+  if (httpsPort !== undefined) {
+    say('');
+    say('  Connect a cluster, here called prod, at an address of this machine that its API server reaches:');
+    say(`    1. npm run --silent gatewatch -- setup prod --address ADDRESS:${httpsPort}`);
+    say(
+      '    2. scp gatewatch-prod/audit-* CONTROL-PLANE:/etc/kubernetes/   (then set the flags that gatewatch-prod/README.txt lists)',
+    );
+    say('    3. kubectl apply -f gatewatch-prod/observer.yaml');
+    if (config.https.host === '127.0.0.1') {
+      say(`  Clusters are heard on this machine only until you start with --set https.host=0.0.0.0.`);
+    }
+  }
+  say('');
+  if (options.demo) await playDemo(config, served, say);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function bold(text: string): string {
+  return styleText('bold', text, { stream: process.stdout });
+}

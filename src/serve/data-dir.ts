@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFolder, readIfPresent, writeWhole } from '../credentials/private-files.ts';
+import { generateToken } from '../credentials/tokens.ts';
+import { GatewatchError } from '../errors.ts';
+
+/** The file that holds the embedded log and alert store. */
+export function databaseFile(dataDir: string): string {
+  return join(dataDir, 'gatewatch.db');
+}
+
+/**
+ * Makes the data folder this process's alone. The lock is SQLite's, so it ends with the process however that ends.
+ * @returns gives the folder up
+ * @throws DATA_DIR_IN_USE, FILE_UNREADABLE
+ */
+export async function claimDataDir(dataDir: string): Promise<() => void> {
+  await makePrivateFolder(dataDir);
+  const lock = new DatabaseSync(join(dataDir, 'lock.db'), { timeout: 0 });
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    throw new GatewatchError('DATA_DIR_IN_USE', 'The data folder is locked by another process.', {
+      where: dataDir,
+      cause,
+    });
+  }
+  return () => lock.close();
+}
+
+/** A secret kept in the data folder, made on first use. */
+export async function keptSecret(dataDir: string, name: 'console-token' | 'cookie-secret'): Promise<string> {
+  const path = join(dataDir, name);
+  const present = (await readIfPresent(path))?.trim();
+  if (present) return present;
+  const secret = generateToken('console');
+  await writeWhole(path, `${secret}\n`);
+  return secret;
+}
