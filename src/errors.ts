@@ -22,7 +22,7 @@ export const ERRORS = {
   FILE_UNREADABLE: {
     stage: 'cli',
     retryable: false,
-    meaning: 'A file or folder named on the command line or in the configuration cannot be read.',
+    meaning: 'A file or folder named on the command line or in the configuration cannot be read or written.',
     remedy: 'Check the path and its permissions.',
   },
   ADDRESS_UNAVAILABLE: {
@@ -170,8 +170,7 @@ export const ERRORS = {
     stage: 'log',
     retryable: true,
     status: 503,
-    meaning:
-      'The disk is full, or the log has reached log.retention_bytes_max with nothing that may be deleted.',
+    meaning: 'The disk is full, or the log has reached log.bytes_max with nothing that may be deleted.',
     remedy: 'Free disk space or raise the limit; senders retry meanwhile.',
   },
   LOG_UNAVAILABLE: {

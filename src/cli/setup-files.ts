@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Document } from 'yaml';
 import { packageRoot } from '../config/package-root.ts';
+import { OBSERVER_WEBHOOK } from '../record/observer.ts';
 
 /** The name that the API server puts before our audit annotations; changing it breaks the join of review and event. */
-export const OBSERVER_NAME = 'observer.gatewatch.dev';
 
 /** How the API server authenticates when it sends audit events. */
 export type AuditCredential =
@@ -155,10 +155,10 @@ function observer({ address, cluster, admissionToken, ca }: ClusterAccess): stri
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: OBSERVER_NAME, labels: { 'app.kubernetes.io/name': 'gatewatch' } },
+      metadata: { name: OBSERVER_WEBHOOK, labels: { 'app.kubernetes.io/name': 'gatewatch' } },
       webhooks: [
         {
-          name: OBSERVER_NAME,
+          name: OBSERVER_WEBHOOK,
           admissionReviewVersions: ['v1'],
           sideEffects: 'None',
           failurePolicy: 'Ignore',

@@ -14,7 +14,7 @@ export function toGatewatchError(error: unknown): GatewatchError {
 }
 
 /** The body of every error answer of the API. */
-export function errorBody({ code, message, where, spec }: GatewatchError) {
+function errorBody({ code, message, where, spec }: GatewatchError) {
   return { error: { code, message, ...(where !== undefined && { where }), remedy: spec.remedy } };
 }
 

@@ -1,5 +1,5 @@
 /** Longest text that a page shows; the alert's JSON has all of it. */
-export const SHOWN_CHARS_MAX = 2000;
+const SHOWN_CHARS_MAX = 2000;
 
 /** Characters that cannot be seen or that move others: control, format (bidi, zero width), private use, separators, lone surrogates, blank letters. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;

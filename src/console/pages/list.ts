@@ -3,6 +3,7 @@ import { type Link, type ListParameters, listHref } from '../links.ts';
 import { type PageQuery, RANGES } from '../query.ts';
 import { type Exact, visible } from '../show.ts';
 import { OUTCOMES, SEVERITIES, STATUSES } from '../words.ts';
+import type { Choices } from './choices.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -65,16 +66,18 @@ export interface ListView {
 }
 
 /** Looks up what the list of alerts shows; `now` is where a time range ends. */
-export async function listView(store: AlertStore, query: PageQuery, now: number): Promise<ListView> {
+export async function listView(
+  { store, choices }: { readonly store: AlertStore; readonly choices: Choices },
+  query: PageQuery,
+  now: number,
+): Promise<ListView> {
   const { sort, order, limit, cursor, range, ...given } = query;
   const { severity, ...others } = rangeFilter(given, range, now);
   const filter = { ...others, ...(severity !== undefined && { severity }) };
-  const [page, bySeverity, clusters, namespaces, rules] = await Promise.all([
+  const [page, bySeverity, { cluster, namespace, rule }] = await Promise.all([
     store.find({ ...filter, sort, order, limit, ...(cursor !== undefined && { cursor }) }),
     store.count(others, 'severity'),
-    store.count({}, 'cluster'),
-    store.count({}, 'namespace'),
-    store.count({}, 'rule'),
+    choices.at(now),
   ]);
   return {
     query,
@@ -87,16 +90,16 @@ export async function listView(store: AlertStore, query: PageQuery, now: number)
       pressed: severity?.includes(name) ?? false,
       href: firstPage(query, { severity: toggled(severity ?? [], name) }),
     })),
-    chips: chips(query, rules),
+    chips: chips(query, rule),
     carried: carried(query),
     choices: {
       outcome: OUTCOMES,
       status: STATUSES,
       range: Object.entries(RANGE_LABELS),
-      cluster: including(clusters.values, query.cluster),
+      cluster: including(cluster, query.cluster),
       // A browser shows these as they are, so only those that hide nothing are offered.
-      namespace: namespaces.values.filter(({ value }) => visible(value) === value),
-      rule: including(rules.values, query.rule),
+      namespace: namespace.filter(({ value }) => visible(value) === value),
+      rule: including(rule, query.rule),
     },
     sorts: { time: sortBy(query, 'time'), severity: sortBy(query, 'severity') },
     pager: pager(query, page),
@@ -131,12 +134,12 @@ function toggled(values: readonly string[], value: string): string[] {
   return values.includes(value) ? values.filter((other) => other !== value) : [...values, value];
 }
 
-function chips(query: PageQuery, rules: AlertCounts): Chip[] {
+function chips(query: PageQuery, rules: readonly AlertCount[]): Chip[] {
   return Object.entries(CHIP_LABELS).flatMap(([name, label]) => {
     const values = [query[name as keyof typeof CHIP_LABELS] ?? []].flat();
     return values.map((value) => ({
       label,
-      value: (name === 'rule' && rules.values.find((rule) => rule.value === value)?.label) || value,
+      value: (name === 'rule' && rules.find((rule) => rule.value === value)?.label) || value,
       without: firstPage(query, { [name]: values.filter((other) => other !== value) }),
     }));
   });

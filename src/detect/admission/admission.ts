@@ -1,3 +1,4 @@
+import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import type { Admission, Denial, Outcome } from '../../record/signal.ts';
 import { isObject, member, stringOf } from '../decode/json.ts';
 import { passesAdmission, type Request } from '../decode/request.ts';
@@ -57,7 +58,9 @@ function webhooksOf(request: Request): { failedOpen: string[]; mutatedBy: string
   for (const [key, value] of Object.entries(request.annotations)) {
     if (typeof value !== 'string') continue;
     if (FAILED_OPEN.test(key)) {
-      if (failedOpen.length < WEBHOOKS_MAX) failedOpen.push(value.slice(0, 253));
+      // Gatewatch's own webhook decides nothing: that it was not reached let nothing through.
+      if (value !== OBSERVER_WEBHOOK && failedOpen.length < WEBHOOKS_MAX)
+        failedOpen.push(value.slice(0, 253));
     } else if (MUTATION.test(key) && mutatedBy.length < WEBHOOKS_MAX) {
       const webhook = mutatingWebhook(value);
       if (webhook) mutatedBy.push(webhook);

@@ -1,5 +1,6 @@
 import { GatewatchError } from '../../errors.ts';
 import type { ReceivedRecord } from '../../record/record.ts';
+import { textsOf } from '../sigma/event.ts';
 import { refOf, requesterOf, reviewId } from './audit-event.ts';
 import { at, isObject, type JsonObject, member, objectOf, stringOf } from './json.ts';
 import type { ObjectRef, Request, Requester } from './request.ts';
@@ -84,8 +85,8 @@ class AdmissionReview implements Request {
     return member(this.#fields, root);
   }
 
-  *keywords(): Iterable<string> {
-    yield this.record.bytes.toString();
+  keywords(): Iterable<string> {
+    return textsOf(JSON.parse(this.record.bytes.toString()));
   }
 
   get receivedSeconds(): number {

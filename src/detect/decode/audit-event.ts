@@ -1,11 +1,13 @@
 import { GatewatchError } from '../../errors.ts';
+import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
+import { textsOf } from '../sigma/event.ts';
 import { isObject, type JsonObject, member, objectOf, stringOf, stringsOf } from './json.ts';
 import type { ObjectRef, Request, Requester } from './request.ts';
 
-/** The webhook name and annotation key by which the observing webhook leaves its uid in the audit event (`docs/`, `gatewatch setup`). */
-export const OBSERVER_ANNOTATION = 'observer.gatewatch.dev/uid';
+/** Annotation in which the observing webhook's answer leaves its uid; the API server puts the webhook's name before the key. */
+const OBSERVER_ANNOTATION = `${OBSERVER_WEBHOOK}/uid`;
 
 /** Stages in the order in which the API server writes them (k8s.io/apiserver/pkg/apis/audit/v1). */
 const STAGE_RANK: Readonly<Record<string, number>> = {
@@ -101,8 +103,8 @@ class AuditEvent implements Request {
     return member(this.#fields, root);
   }
 
-  *keywords(): Iterable<string> {
-    yield this.record.bytes.toString();
+  keywords(): Iterable<string> {
+    return textsOf(JSON.parse(this.record.bytes.toString()));
   }
 
   get auditId(): string | undefined {

@@ -147,23 +147,26 @@ export function valuesAt(event: EventFields, path: string): unknown[] {
   return compilePath(path)(event);
 }
 
+/** Every text of decoded JSON, keys and values. A loop with its own stack: the nesting is the sender's choice. */
+export function* textsOf(root: unknown): Generator<string> {
+  const open: unknown[] = [root];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, inner] of Object.entries(value)) {
+        if (!Array.isArray(value)) yield key;
+        open.push(inner);
+      }
+    } else if (value !== null && value !== undefined) {
+      yield String(value);
+    }
+  }
+}
+
 /** An event that is already decoded, for tests of rules and other places where laziness is of no use. */
 export function plainEvent(object: Readonly<Record<string, unknown>>): EventFields {
   return {
     field: (root) => (Object.hasOwn(object, root) ? object[root] : undefined),
-    *keywords() {
-      const open: unknown[] = [object];
-      while (open.length > 0) {
-        const value = open.pop();
-        if (typeof value === 'object' && value !== null) {
-          for (const [key, inner] of Object.entries(value)) {
-            if (!Array.isArray(value)) yield key;
-            open.push(inner);
-          }
-        } else if (value !== null && value !== undefined) {
-          yield String(value);
-        }
-      }
-    },
+    keywords: () => textsOf(object),
   };
 }

@@ -1,5 +1,5 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
-import { GatewatchError } from '../../errors.ts';
+import { type ErrorCode, GatewatchError } from '../../errors.ts';
 import type { Consumer, ConsumerHandler, Topic } from '../port.ts';
 import type { LogStore } from './store.ts';
 
@@ -8,6 +8,9 @@ export const PARTITION = 0;
 
 /** How often an idle consumer looks for what another process appended, and a failed read or commit is tried again, milliseconds. */
 const POLL_MS = 250;
+
+/** What waiting may cure. Not DATABASE_CORRUPT: a sender may retry after that, but this loop would stand still unseen. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['LOG_FULL', 'LOG_UNAVAILABLE']);
 
 interface Waiter {
   readonly offset: number;
@@ -117,7 +120,7 @@ export class EmbeddedConsumer implements Consumer {
       try {
         return work();
       } catch (error) {
-        if (!(error instanceof GatewatchError && error.spec.retryable)) throw error;
+        if (!(error instanceof GatewatchError && TRANSIENT.has(error.code))) throw error;
       }
       if (this.#closing) return undefined;
       this.#woken = false;

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
 import { EmbeddedAlertStore } from '../../../../src/index/embedded/store.ts';
+import { openDatabase } from '../../../../src/log/embedded/database.ts';
 import type { Alert } from '../../../../src/record/alert.ts';
 import { alertOf } from '../../../contract/alert-store-fixtures.ts';
 
@@ -14,14 +15,12 @@ describe('EmbeddedAlertStore', () => {
 
   function open(name: string): { path: string; database: DatabaseSync } {
     const path = join(folder, name);
-    const database = new DatabaseSync(path);
-    database.exec('PRAGMA journal_mode = WAL');
-    return { path, database };
+    return { path, database: openDatabase(path) };
   }
 
   it('reads from a second connection, which may be there before the tables', async () => {
     const { path, database } = open('reader.db');
-    const readOnly = new DatabaseSync(path, { readOnly: true });
+    const readOnly = openDatabase(path, { readOnly: true });
     const reader = new EmbeddedAlertStore(readOnly, { readOnly: true });
     assert.equal(await reader.get('a'), undefined);
     assert.deepEqual(await reader.find({ sort: 'time', order: 'desc', limit: 1 }), { alerts: [] });
@@ -59,7 +58,7 @@ describe('EmbeddedAlertStore', () => {
     const { path, database } = open('again.db');
     await new EmbeddedAlertStore(database).put([alertOf({ id: 'a' })]);
     database.close();
-    const again = new DatabaseSync(path);
+    const again = openDatabase(path);
     assert.notEqual(await new EmbeddedAlertStore(again).get('a'), undefined);
     again.close();
   });

@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { configSchema } from '../../src/config/schema.ts';
+import { generateToken, tokenDigest } from '../../src/credentials/tokens.ts';
+import { serve } from '../../src/serve/serve.ts';
+import { type Benchmark, race, rates } from './measure.ts';
+import { recordedLines } from './recording.ts';
+
+/** Items a batch, the API server's default maximum. */
+const BATCH = 400;
+
+/** Requests in flight at a time. */
+const CONNECTIONS = 8;
+
+/**
+ * The receiver over HTTP with the embedded log, every batch on the disk before its answer, beside JSON.parse of the same bodies. The
+ * stages run meanwhile, as they do in `serve`.
+ */
+export const receiveEmbedded: Benchmark = {
+  name: 'receive.embedded',
+  async run() {
+    const { lines, source } = recordedLines();
+    const folder = mkdtempSync(join(tmpdir(), 'gatewatch-bench-'));
+    const token = generateToken('audit');
+    const config = configSchema.parse({
+      data_dir: folder,
+      http: { port: 0 },
+      https: { enabled: false },
+      clusters: [{ name: 'bench', audit_token_sha256: [tokenDigest(token)] }],
+      logging: { level: 'error' },
+    });
+    const served = await serve(config, 'bench');
+    const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+    const bodies: Buffer[] = [];
+    for (let at = 0; at < lines.length; at += BATCH) {
+      const items = lines.slice(at, at + BATCH).join(',');
+      bodies.push(
+        Buffer.from(`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items}]}`),
+      );
+    }
+    try {
+      const url = new URL('/v1/audit/bench', served.consoleUrl);
+      const seconds = await race(
+        async () => {
+          await Promise.all(bodies.map((body) => post(agent, url, token, body)));
+        },
+        () => {
+          for (const body of bodies) JSON.parse(body.toString());
+        },
+      );
+      const bytes = bodies.reduce((sum, body) => sum + body.length, 0);
+      return rates(
+        lines.length,
+        bytes,
+        seconds,
+        'JSON.parse',
+        `${source}, batches of ${BATCH}, ${CONNECTIONS} connections`,
+      );
+    } finally {
+      agent.destroy();
+      await served.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+function post(agent: Agent, url: URL, token: string, body: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      'Content-Type': 'application/json',
+      'Content-Length': body.length,
+    };
+    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
+      response.resume();
+      response.on('end', () =>
+        response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`)),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
