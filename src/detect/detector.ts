@@ -61,11 +61,12 @@ export class Detector {
   detect(record: ReceivedRecord): Detection {
     const timeMax = (record.receivedMs + this.#limits.event_time_ahead_seconds_max * 1000) * 1000;
     const request = decode(record, timeMax);
-    const time = request.time ?? Number.MAX_SAFE_INTEGER;
     const known = this.#postures.get(record.key);
-    const view = new EventView(request, known?.before(time, request.requestId) ?? {});
+    const view = new EventView(request, () => {
+      return known?.before(request.time ?? Number.MAX_SAFE_INTEGER, request.requestId) ?? {};
+    });
     const signals = this.#rules.match(view).flatMap((rule) => this.#signals(rule, view));
-    const seen = postureEntry(view);
+    const seen = postureEntry(view, known);
     if (!seen) return { signals };
     const before = known ?? new Posture();
     const posture = before.with(seen);
@@ -109,16 +110,19 @@ function signalId(rule: SigmaRule, request: string): string {
 }
 
 /** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
-function postureEntry(view: EventView): PostureEntry | undefined {
+function postureEntry(view: EventView, known: Posture | undefined): PostureEntry | undefined {
   const { request } = view;
-  const { time, requestId, ref, user } = request;
+  const { ref, user } = request;
+  const enforce = ref.resource === 'namespaces' ? undefined : enforcedPolicy(request)?.split(':')[0];
+  if (ref.resource !== 'namespaces' && enforce === undefined) return undefined;
+  const { time } = request;
   if (time === undefined || request.source !== 'audit') return undefined;
-  if (ref.resource !== 'namespaces') {
-    const enforce = enforcedPolicy(request)?.split(':')[0];
-    return enforce === undefined ? undefined : { time, request: requestId, enforce };
+  if (enforce !== undefined) {
+    if (known?.says(enforce, time)) return undefined;
+    return { time, request: request.requestId, enforce };
   }
   if (ref.name === '' && request.verb !== 'create') return undefined;
-  const { code } = request;
+  const { code, requestId } = request;
   if (code === undefined || code >= 300 || request.dryRun) return undefined;
   if (request.verb === 'delete') return labelsEntry(time, requestId, {}, user.name);
   const change = view.namespaceChange;

@@ -6,7 +6,7 @@ import type { Request } from './decode/request.ts';
 import { namespaceChange } from './namespace/change.ts';
 import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
-import type { EventFields } from './sigma/event.ts';
+import { DerivedFields, type EventFields } from './sigma/event.ts';
 import { podSecurityOf, satisfiedLevel } from './workload/pod-security.ts';
 import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
 
@@ -18,21 +18,22 @@ const CONTAINERS_MAX = 64;
  */
 export class EventView implements EventFields {
   readonly request: Request;
-  readonly #known: Known;
+  readonly #known: () => Known;
   #admission: Admission | undefined;
   #pod: WrittenPod | null | undefined;
   #podSecurity: PodSecurity | undefined;
   #namespace: NamespaceChange | null | undefined;
   #gatewatch: object | undefined;
 
-  constructor(request: Request, known: Known) {
+  /** @param known what was known of the namespace before the request; asked for only by what changes it */
+  constructor(request: Request, known: () => Known) {
     this.request = request;
     this.#known = known;
   }
 
   field(root: string): unknown {
     if (root !== 'gatewatch') return this.request.field(root);
-    this.#gatewatch ??= gatewatchFields(this);
+    this.#gatewatch ??= new GatewatchFields(this);
     return this.#gatewatch;
   }
 
@@ -57,7 +58,7 @@ export class EventView implements EventFields {
 
   get namespaceChange(): NamespaceChange | undefined {
     if (this.#namespace === undefined) {
-      this.#namespace = namespaceChange(this.request, this.admission.outcome, this.#known) ?? null;
+      this.#namespace = namespaceChange(this.request, this.admission.outcome, this.#known()) ?? null;
     }
     return this.#namespace ?? undefined;
   }
@@ -103,46 +104,76 @@ export class EventView implements EventFields {
   }
 }
 
-/** The object that the path `gatewatch.…` walks; getters are own properties, as the walk asks for. */
-function gatewatchFields(view: EventView): object {
-  const { request } = view;
-  return {
-    cluster: request.record.cluster,
-    source: request.source,
-    stage_rank: request.rank,
-    dry_run: request.dryRun,
-    get outcome() {
-      return view.admission.outcome;
-    },
-    get admission() {
-      return view.admission;
-    },
-    actor: { kind: view.actorKind },
-    get object() {
-      return {
-        name: view.objectName,
-        series: view.objectSeries,
-        namespace: view.objectNamespace,
-        changed: view.objectChanged,
-      };
-    },
-    get pod() {
-      return view.pod && podFields(view.pod);
-    },
-    get pod_security() {
-      const security = view.podSecurity;
-      return security && { ...security, level: satisfiedLevel(security) };
-    },
-    get namespace() {
-      return view.namespaceChange;
-    },
-    get redacted() {
-      return request.record.redacted;
-    },
-    get limits() {
-      return request.limits;
-    },
-  };
+/** What the path `gatewatch.…` walks. */
+class GatewatchFields extends DerivedFields {
+  readonly #view: EventView;
+
+  constructor(view: EventView) {
+    super();
+    this.#view = view;
+  }
+
+  get cluster() {
+    return this.#view.request.record.cluster;
+  }
+  get source() {
+    return this.#view.request.source;
+  }
+  get dry_run() {
+    return this.#view.request.dryRun;
+  }
+  get outcome() {
+    return this.#view.admission.outcome;
+  }
+  get admission() {
+    return this.#view.admission;
+  }
+  get actor() {
+    return { kind: this.#view.actorKind };
+  }
+  get object() {
+    return new ObjectFields(this.#view);
+  }
+  get pod() {
+    const { pod } = this.#view;
+    return pod && podFields(pod);
+  }
+  get pod_security() {
+    const { podSecurity } = this.#view;
+    return podSecurity && { ...podSecurity, level: satisfiedLevel(podSecurity) };
+  }
+  get namespace() {
+    return this.#view.namespaceChange;
+  }
+  get redacted() {
+    return this.#view.request.record.redacted;
+  }
+  get limits() {
+    return this.#view.request.limits;
+  }
+}
+
+/** What the path `gatewatch.object.…` walks. */
+class ObjectFields extends DerivedFields {
+  readonly #view: EventView;
+
+  constructor(view: EventView) {
+    super();
+    this.#view = view;
+  }
+
+  get name() {
+    return this.#view.objectName;
+  }
+  get series() {
+    return this.#view.objectSeries;
+  }
+  get namespace() {
+    return this.#view.objectNamespace;
+  }
+  get changed() {
+    return this.#view.objectChanged;
+  }
 }
 
 function podFields(pod: WrittenPod): object {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewatchError } from '../errors.ts';
-import { contentId, partitionKey, type ReceivedRecord } from '../record/record.ts';
+import { partitionKey, type ReceivedRecord, recordId } from '../record/record.ts';
 import type { InputLimits, Origin } from './parsed.ts';
 import { mayHoldCredentials, redact } from './redact.ts';
 import { JsonScanner, NotJson } from './scan.ts';
@@ -56,7 +56,7 @@ export function parseAdmissionReview(
     kind: 'admission.review',
     cluster,
     key: partitionKey(cluster, typeof namespace === 'string' ? namespace : ''),
-    id: contentId(cluster, body),
+    id: recordId(cluster, body),
     receivedMs,
     bytes: redacted.length > 0 ? Buffer.from(JSON.stringify(review)) : body,
     bodies: [],

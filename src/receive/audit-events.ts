@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewatchError } from '../errors.ts';
-import { contentId, partitionKey, type ReceivedRecord } from '../record/record.ts';
+import { partitionKey, type ReceivedRecord, recordId } from '../record/record.ts';
 import type { InputLimits, Origin, Parsed, Rejection } from './parsed.ts';
 import { mayHoldCredentials, redact, type Subject } from './redact.ts';
 import { JsonScanner, type Member, NotJson } from './scan.ts';
@@ -151,7 +151,7 @@ class ItemSlicer {
   #record(bytes: Buffer): ReceivedRecord {
     const { cluster, receivedMs } = this.#origin;
     const subject = this.#subject();
-    const id = contentId(cluster, bytes);
+    const id = recordId(cluster, bytes);
     const key = partitionKey(cluster, namespaceOf(subject));
     const record = { kind: 'audit.event', cluster, key, id, receivedMs } as const;
     if (mayHoldCredentials(subject, bytes)) {

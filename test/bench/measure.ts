@@ -12,7 +12,7 @@ export interface Benchmark {
   run(): Promise<Measurement[]>;
 }
 
-const ROUNDS = 5;
+const ROUNDS = 12;
 
 /** Best time of each of two runs, taken in turns, seconds. */
 export async function race(

@@ -78,8 +78,8 @@ class AuditEvent implements Request {
   readonly ref: ObjectRef;
   readonly user: Requester;
   readonly verb: string;
-  readonly time: number | undefined;
-  readonly #timeDisbelieved: boolean;
+  readonly #timeMax: number;
+  #claimedTime: number | null | undefined;
   readonly annotations: JsonObject;
   readonly code: number | undefined;
 
@@ -93,9 +93,7 @@ class AuditEvent implements Request {
     this.user = requesterOf(objectOf(fields.user), objectOf(fields.impersonatedUser));
     const code = member(fields.responseStatus, 'code');
     this.code = typeof code === 'number' ? code : undefined;
-    const time = parseEventTime(fields.stageTimestamp) ?? parseEventTime(fields.requestReceivedTimestamp);
-    this.#timeDisbelieved = time !== undefined && time > timeMax;
-    this.time = this.#timeDisbelieved ? undefined : time;
+    this.#timeMax = timeMax;
   }
 
   field(root: string): unknown {
@@ -136,6 +134,19 @@ class AuditEvent implements Request {
     return stringOf(member(this.#fields.responseStatus, 'message'));
   }
 
+  get time(): number | undefined {
+    const claimed = this.#claimed();
+    return claimed === undefined || claimed > this.#timeMax ? undefined : claimed;
+  }
+
+  #claimed(): number | undefined {
+    if (this.#claimedTime === undefined) {
+      const { stageTimestamp, requestReceivedTimestamp } = this.#fields;
+      this.#claimedTime = parseEventTime(stageTimestamp) ?? parseEventTime(requestReceivedTimestamp) ?? null;
+    }
+    return this.#claimedTime ?? undefined;
+  }
+
   get dryRun(): boolean {
     const uri = this.uri;
     const query = uri?.indexOf('?') ?? -1;
@@ -167,7 +178,8 @@ class AuditEvent implements Request {
 
   get limits(): readonly string[] {
     const limits: string[] = [];
-    if (this.time === undefined) limits.push(this.#timeDisbelieved ? 'time-disbelieved' : 'no-event-time');
+    if (this.time === undefined)
+      limits.push(this.#claimed() === undefined ? 'no-event-time' : 'time-disbelieved');
     if (this.annotations['audit.k8s.io/truncated'] === 'true') limits.push('truncated');
     if (this.record.redacted.length > 0) limits.push('credentials-redacted');
     return limits;

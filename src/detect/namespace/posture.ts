@@ -46,6 +46,12 @@ export class Posture {
     return {};
   }
 
+  /** Whether the newest entry is no later than `time` and says that this level was in force: then seeing it again tells nothing. */
+  says(enforce: string, time: EventTime): boolean {
+    const newest = this.entries.at(-1);
+    return newest !== undefined && newest.time <= time && newest.enforce === enforce;
+  }
+
   /** The posture with one more entry, or itself if the entry is known or says nothing new. */
   with(entry: PostureEntry): Posture {
     if (this.entries.some((known) => known.request === entry.request)) return this;

@@ -65,6 +65,8 @@ function walk(
     const value = values.pop();
     const position = positions.pop()!;
     const atEnd = position === segments.length;
+    // JSON has no such value: a derived field that the event lacks.
+    if (value === undefined) continue;
     if (atEnd && !(enterLastArray && Array.isArray(value))) {
       if (found(value)) return;
     } else if (Array.isArray(value)) {
@@ -86,7 +88,7 @@ function walk(
       const keys = joined[position]!;
       for (let extra = keys.length - 1; extra >= 0; extra--) {
         const key = keys[extra]!;
-        if (Object.hasOwn(value, key)) {
+        if (hasField(value, key)) {
           values.push((value as Record<string, unknown>)[key]);
           positions.push(position + extra + 1);
         }
@@ -96,27 +98,67 @@ function walk(
 }
 
 /**
- * What `walk` would find for a path of one or two segments with no array on it, which is nearly every path that
- * every event is asked for; `undefined` for the others.
+ * What `walk` would find for a path with no array on it whose keys hold no dots, which is nearly every path that every event is asked
+ * for; `undefined` for the others. Beyond two segments that is known only of our own fields.
  */
 function shortcut({ root, segments }: Steps, event: EventFields): unknown[] | undefined {
   let value = event.field(root);
-  if (value === undefined) return [];
-  const [segment] = segments;
-  if (segments.length > 1 || Array.isArray(value)) return undefined;
-  if (segment !== undefined) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return [];
+  if (segments.length > 1 && root !== OWN_FIELDS) return value === undefined ? [] : undefined;
+  for (const segment of segments) {
+    if (value === undefined) return [];
+    if (Array.isArray(value)) return undefined;
+    if (typeof value !== 'object' || value === null) return [];
+    if (!hasField(value, segment)) return segments.length > 1 ? undefined : [];
     value = (value as Record<string, unknown>)[segment];
   }
+  if (value === undefined) return [];
   return Array.isArray(value) ? undefined : [value];
 }
+
+/** Fields that an event's implementor works out when they are asked for: getters of a class, where JSON has own properties. */
+export abstract class DerivedFields {}
+
+function hasField(value: object, key: string): boolean {
+  if (Object.hasOwn(value, key)) return true;
+  return value instanceof DerivedFields && key !== 'constructor' && key in value;
+}
+
+/** The field under which an event's implementor puts what it adds; its keys are names without dots, but for labels. */
+const OWN_FIELDS = 'gatewatch';
+
+/** Reads the values of one path; rules that name the same path share it. */
+type PathReader = (event: EventFields) => readonly unknown[];
+
+const readers = new Map<string, PathReader>();
+
+/** Distinct paths remembered; rules of a whole organisation name some hundreds. */
+const READERS_MAX = 10_000;
 
 /**
  * All values that a field path leads to in an event, arrays opened: what a rule's field is compared with
  * (any of them may match) and what a correlation groups by.
  */
-export function compilePath(path: string): (event: EventFields) => unknown[] {
-  const steps = prepare(path);
+export function compilePath(path: string): PathReader {
+  const known = readers.get(path);
+  if (known) return known;
+  const reader = remembering(readerOf(prepare(path)));
+  if (readers.size < READERS_MAX) readers.set(path, reader);
+  return reader;
+}
+
+/** An event is held against all rules before the next one comes, and twenty of them may ask for the same field. */
+function remembering(read: PathReader): PathReader {
+  let last: EventFields | undefined;
+  let values: readonly unknown[] = [];
+  return (event) => {
+    if (event === last) return values;
+    values = read(event);
+    last = event;
+    return values;
+  };
+}
+
+function readerOf(steps: Steps): PathReader {
   return (event) => {
     const short = shortcut(steps, event);
     if (short) return short;
@@ -133,6 +175,7 @@ export function compilePath(path: string): (event: EventFields) => unknown[] {
 export function compileExists(path: string): (event: EventFields) => boolean {
   const steps = prepare(path);
   return (event) => {
+    if (shortcut(steps, event)?.length === 0) return false;
     let exists = false;
     walk(steps, event, false, () => {
       exists = true;
@@ -143,7 +186,7 @@ export function compileExists(path: string): (event: EventFields) => boolean {
 }
 
 /** `compilePath` for a path that is used once. */
-export function valuesAt(event: EventFields, path: string): unknown[] {
+export function valuesAt(event: EventFields, path: string): readonly unknown[] {
   return compilePath(path)(event);
 }
 

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { after, before, test } from 'node:test';
+import { tokenDigest } from '../../src/credentials/tokens.ts';
+import { EmbeddedLog } from '../../src/log/embedded/log.ts';
+import { recordFromEntry } from '../../src/log/codec.ts';
+import { contentId } from '../../src/record/record.ts';
+import type { Alert } from '../../src/record/alert.ts';
+import { itemsOf, recordedLoad } from './load.ts';
+import { type Random, seeded } from './random.ts';
+import { send } from './sender.ts';
+import { alertsOf, drained, GatewatchProcess, type ServeOptions, type Serving, serveArguments, startServe } from './served.ts';
+
+/** How often the process is killed. */
+const KILLS = 20;
+
+/** Of these, every so many-th hits a process that is still starting, and rebuilding its state. */
+const KILL_AT_START_EVERY = 5;
+
+/** A process listens after about this long, milliseconds. Only decides where a kill hits. */
+const START_MS = 2_000;
+
+/** A kill comes at most this long after the request that it waits for, milliseconds. */
+const KILL_MS_MAX = 60;
+
+const CLUSTER = 'prod';
+const TOKEN = 'gw_audit_chaos';
+const CONNECTIONS = 4;
+
+const load = recordedLoad();
+let folder: string;
+let undisturbed: AlertFacts[];
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gatewatch-chaos-'));
+  await writeFile(
+    join(folder, 'gatewatch.yaml'),
+    `clusters:\n  - name: ${CLUSTER}\n    audit_token_sha256: [${tokenDigest(TOKEN)}]\n`,
+  );
+  const serving = await startServe(optionsOf('undisturbed'));
+  await send(load.bodies, { cluster: CLUSTER, token: TOKEN, target: () => serving, connections: 1 });
+  await drained(serving);
+  undisturbed = factsOf(await alertsOf(serving));
+  await serving.process.kill();
+  assert.ok(undisturbed.length > 0);
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+test('the process is killed 20 times under load: no acknowledged event is lost, no alert is missing, twice or different', async (t) => {
+  const random = seeded((line) => t.diagnostic(line));
+  const options = optionsOf('killed');
+  const acknowledged: Buffer[] = [];
+  const serving = await sendWhileKilling(options, random, acknowledged);
+  await drained(serving);
+  const alerts = await alertsOf(serving);
+  await serving.process.kill();
+  t.diagnostic(`${load.bodies.length} batches of ${load.name}, ${alerts.length} alerts`);
+
+  assert.equal(acknowledged.length, load.bodies.length);
+  const processed = await recordIds(join(options.dataDir, 'gatewatch.db'));
+  const missing = acknowledged.flatMap(idsOf).filter((id) => !processed.has(id));
+  assert.deepEqual(missing, [], 'acknowledged and not in the log');
+  assertSame(factsOf(alerts), undisturbed);
+});
+
+test('replay of the same events gives the same alerts', async () => {
+  const file = join(folder, 'events.ndjson');
+  await writeFile(file, Buffer.concat(load.bodies.map((body) => Buffer.from(`${body.toString().trim()}\n`))));
+  const replay = new GatewatchProcess(['replay', file, '--cluster', CLUSTER, '--format', 'ndjson']);
+  const { code, stdout, stderr } = await replay.ended;
+  assert.equal(code, 0, stderr);
+  const alerts = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Alert);
+  assertSame(factsOf(alerts), undisturbed);
+});
+
+test('every batch sent twice, in any order within the lateness bound, gives the same alerts', async (t) => {
+  const random = seeded((line) => t.diagnostic(line));
+  const serving = await startServe(optionsOf('twice'));
+  t.after(() => serving.process.kill());
+  const twice = random.shuffled([...load.bodies, ...load.bodies]);
+  await send(twice, { cluster: CLUSTER, token: TOKEN, target: () => serving, connections: CONNECTIONS });
+  await drained(serving);
+  assertSame(factsOf(await alertsOf(serving)), undisturbed);
+});
+
+/** What must not depend on what happened to the process. The version numbers revisions, which depend on how batches met. */
+interface AlertFacts {
+  readonly id: string;
+  readonly rule: string;
+  readonly message: string;
+  readonly count: number;
+  readonly evidence: readonly string[];
+}
+
+function factsOf(alerts: readonly Alert[]): AlertFacts[] {
+  return alerts
+    .map(({ event, rule, message, gatewatch }) => ({
+      id: event.id,
+      rule: rule.name,
+      message,
+      count: gatewatch.count,
+      evidence: gatewatch.evidence.map(({ record_id }) => record_id),
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function assertSame(actual: readonly AlertFacts[], expected: readonly AlertFacts[]): void {
+  const ids = actual.map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length, 'an alert is there twice');
+  const known = new Map(expected.map((facts) => [facts.id, JSON.stringify(facts)]));
+  const found = new Map(actual.map((facts) => [facts.id, JSON.stringify(facts)]));
+  const different = [
+    ...[...known].filter(([id, text]) => found.get(id) !== text).map(([id, text]) => ({ expected: text, found: found.get(id) })),
+    ...[...found].filter(([id]) => !known.has(id)).map(([, text]) => ({ expected: undefined, found: text })),
+  ];
+  assert.deepEqual(different, []);
+}
+
+function optionsOf(name: string): ServeOptions {
+  return { dataDir: join(folder, name), configFile: join(folder, 'gatewatch.yaml') };
+}
+
+/** Sends the load, kills and restarts meanwhile, and gives the last process, alive. */
+async function sendWhileKilling(options: ServeOptions, random: Random, acknowledged: Buffer[]): Promise<Serving> {
+  let serving: Serving | undefined;
+  let attempts = 0;
+  let reached: { readonly attempts: number; readonly resolve: () => void } | undefined;
+  let over = false;
+  const sending = send(load.bodies, {
+    cluster: CLUSTER,
+    token: TOKEN,
+    connections: CONNECTIONS,
+    target: () => serving,
+    attempted: () => {
+      attempts++;
+      if (reached && attempts >= reached.attempts) reached.resolve();
+    },
+    acknowledged: (body) => acknowledged.push(body),
+  }).then(() => {
+    over = true;
+    reached?.resolve();
+  });
+
+  for (let kill = 1; kill <= KILLS; kill++) {
+    if (kill % KILL_AT_START_EVERY === 0) {
+      const starting = new GatewatchProcess(serveArguments(options));
+      await sleep(random.between(START_MS / 4, START_MS));
+      await starting.kill();
+      continue;
+    }
+    serving = await startServe(options);
+    const share = Math.ceil(load.bodies.length / (KILLS * (1 - 1 / KILL_AT_START_EVERY)));
+    const until = attempts + random.between(1, share + 1);
+    await new Promise<void>((resolve) => {
+      reached = { attempts: until, resolve };
+      if (over) resolve();
+    });
+    await sleep(random.between(0, KILL_MS_MAX));
+    const { process } = serving;
+    serving = undefined;
+    assert.equal((await process.kill()).signal, 'SIGKILL', 'the process ended by itself');
+  }
+  serving = await startServe(options);
+  await sending;
+  return serving;
+}
+
+/** The identities of the events of a batch: the hash of the bytes as they stand in it. */
+function idsOf(body: Buffer): string[] {
+  return itemsOf(body).map((bytes) => contentId(CLUSTER, bytes));
+}
+
+/** The identities of all records in a log that nobody has open. */
+async function recordIds(database: string): Promise<Set<string>> {
+  const log = new EmbeddedLog(database);
+  const ids = new Set<string>();
+  const consumer = await log.consume('records', 'check', {
+    async process({ entries }) {
+      for (const entry of entries) ids.add(recordFromEntry(entry).id);
+      return undefined;
+    },
+  });
+  await consumer.drained();
+  await log.close();
+  return ids;
+}

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { Alert } from '../../src/record/alert.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const LEASH = join(import.meta.dirname, 'leash.ts');
+
+/** How a process ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A `gatewatch` process that cannot outlive the test. */
+export class GatewatchProcess {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  stdout = '';
+  stderr = '';
+
+  constructor(args: readonly string[]) {
+    this.child = spawn(
+      process.execPath,
+      ['--import', LEASH, join(ROOT, 'src', 'cli', 'main.ts'), ...args],
+      // Without the settings and colours that the tests' own environment may ask for.
+      { cwd: ROOT, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    );
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.ended = once(this.child, 'close').then(([code, signal]) => ({
+      code,
+      signal,
+      stdout: this.stdout,
+      stderr: this.stderr,
+    }));
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Ended> {
+    if (this.running) this.child.kill(signal);
+    return this.ended;
+  }
+}
+
+/** A `gatewatch serve` that listens. */
+export interface Serving {
+  readonly process: GatewatchProcess;
+  readonly url: string;
+  readonly httpsPort: number;
+  readonly token: string;
+}
+
+export interface ServeOptions {
+  readonly dataDir: string;
+  readonly configFile?: string;
+  /** `--set` of each; ports are the system's choice unless set. */
+  readonly set?: Readonly<Record<string, string | number>>;
+}
+
+/** The command line of a `serve` on ports of the system's choice. */
+export function serveArguments({ dataDir, configFile, set = {} }: ServeOptions): string[] {
+  const settings = { 'http.port': 0, 'https.port': 0, ...set };
+  return [
+    'serve',
+    '--data-dir',
+    dataDir,
+    ...(configFile ? ['--config', configFile] : []),
+    ...Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]),
+  ];
+}
+
+/** Starts `serve` and waits until it says where it listens. */
+export async function startServe(options: ServeOptions): Promise<Serving> {
+  const started = new GatewatchProcess(serveArguments(options));
+  const ended = started.ended.then(({ code, signal, stderr, stdout }) => {
+    throw new Error(`serve ended (${code ?? signal}) before it listened: ${stderr}${stdout}`);
+  });
+  const listening = new Promise<Serving>((resolve) => {
+    const look = (): void => {
+      const text = stripVTControlCharacters(started.stdout);
+      const url = /Console +(http:\S+)/.exec(text)?.[1];
+      const token = /Login token +(\S+)\n/.exec(text)?.[1];
+      const httpsPort = /--address ADDRESS:(\d+)/.exec(text)?.[1];
+      if (!url || !token || !httpsPort) return;
+      started.child.stdout!.off('data', look);
+      resolve({ process: started, url, token, httpsPort: Number(httpsPort) });
+    };
+    started.child.stdout!.on('data', look);
+  });
+  return Promise.race([listening, ended]);
+}
+
+/** Value of one series of `/metrics`; 0 if it has not been counted yet. */
+export async function metric({ url }: Serving, series: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? 0 : Number(line.slice(series.length + 1));
+}
+
+/** Resolves when every stage has processed all that is in the log. */
+export async function drained(serving: Serving): Promise<void> {
+  await until(async () => {
+    const text = await (await fetch(`${serving.url}/metrics`)).text();
+    const lags = [...text.matchAll(/^gatewatch_consumer_lag_entries\{stage="\w+"\} (\d+)$/gm)];
+    return lags.length === 3 && lags.every(([, lag]) => lag === '0');
+  }, 'the stages to have processed everything');
+}
+
+/** All alerts that are not withdrawn, as the API gives them. */
+export async function alertsOf({ url, token }: Serving): Promise<Alert[]> {
+  const alerts: Alert[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = new URLSearchParams({
+      sort: 'time',
+      order: 'asc',
+      limit: '500',
+      ...(cursor ? { cursor } : {}),
+    });
+    const answer = await fetch(`${url}/v1/alerts?${query}`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    if (!answer.ok) throw new Error(`GET /v1/alerts: ${answer.status} ${await answer.text()}`);
+    const page = (await answer.json()) as { alerts: Alert[]; next?: string };
+    alerts.push(...page.alerts);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return alerts;
+}
+
+/** Longest that anything is waited for, milliseconds: only a hang takes as long. */
+const WAIT_MS_MAX = 120_000;
+
+/** Asks until the answer is yes. */
+export async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + WAIT_MS_MAX;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`Waited too long for ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
