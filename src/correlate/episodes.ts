@@ -79,50 +79,98 @@ export function temporalOrdered(options: SequenceOptions): EpisodeFinder {
     const ordered = signals.toSorted(
       (a, b) => timeOf(a) - timeOf(b) || steps.indexOf(a.rule) - steps.indexOf(b.rule) || compareIds(a, b),
     );
+    const beginnings = new Beginnings(ordered, options);
     const episodes: Episode[] = [];
-    let free = 0;
     for (let index = 0; index < ordered.length; index++) {
-      if (index < free || ordered[index]!.rule !== last) continue;
-      const start = firstStep(ordered, free, index, options);
+      if (ordered[index]!.rule !== last) continue;
+      const start = beginnings.leadingTo(index);
       if (start === undefined) continue;
       const until = timeOf(ordered[start]!) + Math.max(timespan, suppress);
       const end = Math.max(index + 1, endOf(ordered, start, until));
       const members = ordered.slice(start, end);
       const endings = ordered.slice(index, end).filter((signal) => signal.rule === last);
       episodes.push({ signals: members, count: endings.length, until });
-      free = end;
+      beginnings.forgetBefore(end);
+      index = end - 1;
     }
     return episodes;
   };
 }
 
-/** @returns the earliest position from which the steps lead, in order, to the signal at `end`. */
-function firstStep(
-  signals: readonly Signal[],
-  from: number,
-  end: number,
-  { steps, timespan, sameAny }: SequenceOptions,
-): number | undefined {
-  const earliest = timeOf(signals[end]!) - timespan;
-  for (let start = from; start < end; start++) {
-    const signal = signals[start]!;
-    if (timeOf(signal) < earliest || signal.rule !== steps[0]) continue;
-    if (!agree(signal, signals[end]!, sameAny)) continue;
-    let step = 1;
-    for (let index = start + 1; index < end && step < steps.length - 1; index++) {
-      if (signals[index]!.rule === steps[step]) step++;
+/** The first steps of a group's signals, ready to be asked which of them leads to a last step: a group may hold thousands of each. */
+class Beginnings {
+  readonly #signals: readonly Signal[];
+  readonly #options: SequenceOptions;
+  /** Where the last step but one is first reached from each position; past the end if it is not. */
+  readonly #reached: readonly number[];
+  /** Positions of first steps, ascending, by what the last step must have in common with them. */
+  readonly #starts = new Map<string, number[]>();
+  #free = 0;
+
+  constructor(signals: readonly Signal[], options: SequenceOptions) {
+    this.#signals = signals;
+    this.#options = options;
+    this.#reached = reachedFrom(signals, options.steps);
+    for (const [index, signal] of signals.entries()) {
+      if (signal.rule !== options.steps[0]) continue;
+      for (const key of comparedIn(signal, options.sameAny)) {
+        const starts = this.#starts.get(key);
+        if (starts) starts.push(index);
+        else this.#starts.set(key, [index]);
+      }
     }
-    if (step === steps.length - 1) return start;
   }
-  return undefined;
+
+  /** Signals before this position belong to an episode already. */
+  forgetBefore(position: number): void {
+    this.#free = position;
+  }
+
+  /** @returns the earliest position from which the steps lead, in order, to the signal at `end`. */
+  leadingTo(end: number): number | undefined {
+    const { timespan, sameAny } = this.#options;
+    const earliest = timeOf(this.#signals[end]!) - timespan;
+    let found: number | undefined;
+    for (const key of comparedIn(this.#signals[end]!, sameAny)) {
+      const starts = this.#starts.get(key) ?? [];
+      const at = lowerBound(
+        starts,
+        (start) => start >= this.#free && timeOf(this.#signals[start]!) >= earliest,
+      );
+      // What the earliest does not reach in time, a later one does not either.
+      const start = starts[at];
+      if (start !== undefined && this.#reached[start]! < end && start < (found ?? end)) found = start;
+    }
+    return found;
+  }
 }
 
-function agree(first: Signal, last: Signal, fields: readonly string[]): boolean {
-  if (fields.length === 0) return true;
-  return fields.some((field) => {
-    const value = first.values?.[field];
-    return value !== undefined && value !== '' && value === last.values?.[field];
-  });
+function reachedFrom(signals: readonly Signal[], steps: readonly string[]): number[] {
+  /** By step: where that step and the ones after it, up to the last but one, are first done with. */
+  const next = new Array<number>(steps.length - 1).fill(signals.length);
+  const reached = new Array<number>(signals.length);
+  for (let index = signals.length - 1; index >= 0; index--) {
+    const step = steps.indexOf(signals[index]!.rule);
+    if (step >= 0 && step < next.length) next[step] = step === next.length - 1 ? index : next[step + 1]!;
+    reached[index] = next[0]!;
+  }
+  return reached;
+}
+
+function comparedIn({ values }: Signal, fields: readonly string[]): string[] {
+  if (fields.length === 0) return [''];
+  return fields.flatMap((field) => (values?.[field] ? `${field}\u0000${values[field]}` : []));
+}
+
+/** @returns the position of the first element for which the test holds; it holds for all after it too. */
+function lowerBound(elements: readonly number[], holds: (element: number) => boolean): number {
+  let [low, high] = [0, elements.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(elements[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** @returns the position of the first signal after `from` that is later than `until`. */

@@ -126,7 +126,9 @@ function postureEntry(view: EventView, known: Posture | undefined): PostureEntry
   if (code === undefined || code >= 300 || request.dryRun) return undefined;
   if (request.verb === 'delete') return labelsEntry(time, requestId, {}, user.name);
   const change = view.namespaceChange;
-  if (change?.labels_after && (change.labels_before || at(request.responseObject, 'metadata'))) {
+  // A patch tells all labels only on top of known ones, or by its answer.
+  const whole = change?.labels_before || at(request.responseObject, 'metadata') || request.verb !== 'patch';
+  if (change?.labels_after && whole) {
     return labelsEntry(time, requestId, change.labels_after, user.name);
   }
   const isNamespace = request.verb === 'get' && at(request.responseObject, 'kind') === 'Namespace';
@@ -136,9 +138,10 @@ function postureEntry(view: EventView, known: Posture | undefined): PostureEntry
 function factsOf(view: EventView, charsMax: number): Facts {
   const { request } = view;
   const { user, ref } = request;
+  const groups = user.groups.flatMap((group) => cut(group, charsMax) ?? []);
   const facts: Record<string, string | number | readonly string[] | undefined> = {
     user: cut(user.name, charsMax),
-    groups: user.groups.length > 0 ? user.groups.map((group) => cut(group, charsMax) ?? '') : undefined,
+    groups: groups.length > 0 ? groups : undefined,
     acting_as: cut(user.actingAs, charsMax),
     source_ip: cut(request.sourceIp, 64),
     user_agent: cut(request.userAgent, charsMax),
@@ -175,5 +178,5 @@ function evidenceOf(request: Request, outcome: Evidence['outcome'], charsMax: nu
 /** Absent for an empty text, so that alerts have no empty fields. */
 function cut(text: string | undefined, charsMax: number): string | undefined {
   if (!text) return undefined;
-  return text.length > charsMax ? `${text.slice(0, charsMax)}…` : text;
+  return text.length > charsMax ? `${text.slice(0, charsMax).toWellFormed()}…` : text;
 }

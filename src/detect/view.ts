@@ -67,8 +67,13 @@ export class EventView implements EventFields {
     return actorKind(this.request.user);
   }
 
-  /** The object's name; with generateName it is only in the answer. */
+  /** The object's name; with generateName it is only in the answer, of a refused one in its details. */
   get objectName(): string {
+    const refused = at(this.request.field('responseStatus'), 'details', 'name');
+    return this.#ownName || (stringOf(refused) ?? '');
+  }
+
+  get #ownName(): string {
     const { ref, responseObject, requestObject } = this.request;
     if (ref.name !== '') return ref.name;
     const answered =
@@ -100,7 +105,7 @@ export class EventView implements EventFields {
     )[0];
     const ownerName = stringOf(at(owner, 'name'));
     if (ownerName !== undefined) return `${stringOf(at(owner, 'kind')) ?? 'owner'}/${ownerName}`;
-    return stringOf(at(requestObject, 'metadata', 'generateName')) ?? this.objectName;
+    return stringOf(at(requestObject, 'metadata', 'generateName')) ?? this.#ownName;
   }
 }
 

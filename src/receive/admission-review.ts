@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { GatewatchError } from '../errors.ts';
 import { partitionKey, type ReceivedRecord, recordId } from '../record/record.ts';
 import type { InputLimits, Origin } from './parsed.ts';
-import { mayHoldCredentials, redact } from './redact.ts';
+import { CredentialMarks, redact } from './redact.ts';
 import { JsonScanner, NotJson } from './scan.ts';
 
 /** A review as received, and the uid that the answer must echo. */
@@ -49,7 +49,7 @@ export function parseAdmissionReview(
   const subject = { resource: request.resource?.resource, subresource: request.subResource };
   const namespace =
     subject.resource === 'namespaces' ? (request.name ?? request.namespace) : request.namespace;
-  const redacted = mayHoldCredentials(subject, body)
+  const redacted = new CredentialMarks(body).suspects(subject, 0, body.length)
     ? redact({ 'request.object': request.object, 'request.oldObject': request.oldObject }, subject)
     : [];
   const record: ReceivedRecord = {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { GatewatchError } from '../errors.ts';
 import { partitionKey, type ReceivedRecord, recordId } from '../record/record.ts';
 import type { InputLimits, Origin, Parsed, Rejection } from './parsed.ts';
-import { mayHoldCredentials, redact, type Subject } from './redact.ts';
+import { CredentialMarks, redact, type Subject } from './redact.ts';
 import { JsonScanner, type Member, NotJson } from './scan.ts';
 
 /**
@@ -95,6 +95,7 @@ class ItemSlicer {
   readonly #origin: Origin;
   readonly #limits: InputLimits;
   readonly #wellEncoded: boolean;
+  readonly #marks: CredentialMarks;
   #bodies: number[] = [];
   #subjectStart = -1;
   #subjectEnd = -1;
@@ -106,6 +107,7 @@ class ItemSlicer {
     this.#origin = origin;
     this.#limits = limits;
     this.#wellEncoded = isUtf8(body);
+    this.#marks = new CredentialMarks(body);
   }
 
   /** @returns the position after the item that starts at `start`. */
@@ -154,7 +156,7 @@ class ItemSlicer {
     const id = recordId(cluster, bytes);
     const key = partitionKey(cluster, namespaceOf(subject));
     const record = { kind: 'audit.event', cluster, key, id, receivedMs } as const;
-    if (mayHoldCredentials(subject, bytes)) {
+    if (this.#marks.suspects(subject, this.#itemStart, this.#itemStart + bytes.length)) {
       const clean = withoutCredentials(bytes, subject);
       if (clean) {
         // The replaced bytes have other positions; a decoder that is told of none parses the event whole.

@@ -4,18 +4,21 @@ export type EventTime = number;
 /** Kubernetes was first published in 2014; an audit event that claims an earlier time carries Go's zero time or a forged one. */
 const EARLIEST: EventTime = Date.UTC(2014, 0, 1) * 1000;
 
+/** With its offset: without one `Date.parse` would take the time zone of the machine. */
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:Z|[+-]\d\d:\d\d)$/;
+
 /**
  * Reads an RFC 3339 timestamp to microseconds.
- * @returns undefined if the text is not a timestamp, or lies before Kubernetes existed.
+ * @returns undefined if the text is not a timestamp, or lies before Kubernetes existed or too late to be exact.
  */
 export function parseEventTime(text: unknown): EventTime | undefined {
-  if (typeof text !== 'string' || text.length > 40) return undefined;
-  const milliseconds = Date.parse(text);
-  if (Number.isNaN(milliseconds)) return undefined;
-  const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
-  const microseconds = Number(fraction.padEnd(6, '0').slice(3, 6));
+  if (typeof text !== 'string') return undefined;
+  const found = RFC_3339.exec(text);
+  const milliseconds = found ? Date.parse(text) : Number.NaN;
+  const microseconds = Number((found?.[1] ?? '').padEnd(6, '0').slice(3, 6));
   const time = milliseconds * 1000 + microseconds;
-  return time < EARLIEST ? undefined : time;
+  // Not a number compares as false.
+  return time >= EARLIEST && time <= Number.MAX_SAFE_INTEGER ? time : undefined;
 }
 
 /** The RFC 3339 form, with six decimals as the API server writes them. */

@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Detector } from '../detect/detector.ts';
 import { Posture } from '../detect/namespace/posture.ts';
 import { GatewatchError } from '../errors.ts';
@@ -5,6 +6,9 @@ import { recordFromEntry, signalToEntry } from '../log/codec.ts';
 import type { Consumer, DeliveredEntry, Log, LogEntry } from '../log/port.ts';
 import type { Signal } from '../record/signal.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+
+/** Records after which appends waiting on the same thread get their turn: a millisecond or two. */
+const YIELD_EVERY = 64;
 
 /** Runs the detect stage: records in; signals, namespaces' postures and dead letters out. */
 export function runDetect(
@@ -24,7 +28,8 @@ export function runDetect(
       const signals: Signal[] = [];
       const postures = new Map<string, LogEntry>();
       const dead: LogEntry[] = [];
-      for (const entry of entries) {
+      for (const [index, entry] of entries.entries()) {
+        if (index % YIELD_EVERY === YIELD_EVERY - 1) await othersTurn();
         try {
           const record = recordFromEntry(entry);
           const detection = detector.detect(record);

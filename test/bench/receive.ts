@@ -1,5 +1,6 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema } from '../../src/config/schema.ts';
@@ -32,7 +33,6 @@ export const receiveEmbedded: Benchmark = {
       logging: { level: 'error' },
     });
     const served = await serve(config, 'bench');
-    const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
     const bodies: Buffer[] = [];
     for (let at = 0; at < lines.length; at += BATCH) {
       const items = lines.slice(at, at + BATCH).join(',');
@@ -40,12 +40,21 @@ export const receiveEmbedded: Benchmark = {
         Buffer.from(`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items}]}`),
       );
     }
+    const client = fork(join(import.meta.dirname, 'receive-client.ts'));
+    const done = async (message: object | string): Promise<void> => {
+      client.send(message);
+      await once(client, 'message');
+    };
     try {
-      const url = new URL('/v1/audit/bench', served.consoleUrl);
+      const url = new URL('/v1/audit/bench', served.consoleUrl).href;
+      await done({
+        url,
+        token,
+        connections: CONNECTIONS,
+        bodies: bodies.map((body) => body.toString('base64')),
+      });
       const seconds = await race(
-        async () => {
-          await Promise.all(bodies.map((body) => post(agent, url, token, body)));
-        },
+        () => done('go'),
         () => {
           for (const body of bodies) JSON.parse(body.toString());
         },
@@ -59,27 +68,9 @@ export const receiveEmbedded: Benchmark = {
         `${source}, batches of ${BATCH}, ${CONNECTIONS} connections`,
       );
     } finally {
-      agent.destroy();
+      client.disconnect();
       await served.close();
       rmSync(folder, { recursive: true, force: true });
     }
   },
 };
-
-function post(agent: Agent, url: URL, token: string, body: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      Authorization: `Bearer ${token}`,
-      'Content-Type': 'application/json',
-      'Content-Length': body.length,
-    };
-    const sent = request(url, { method: 'POST', agent, headers }, (response) => {
-      response.resume();
-      response.on('end', () =>
-        response.statusCode === 200 ? resolve() : reject(new Error(`answered ${response.statusCode}`)),
-      );
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}

@@ -2,17 +2,25 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tokenDigest } from '../../src/credentials/tokens.ts';
-import { EmbeddedLog } from '../../src/log/embedded/log.ts';
 import { recordFromEntry } from '../../src/log/codec.ts';
-import { contentId } from '../../src/record/record.ts';
+import { EmbeddedLog } from '../../src/log/embedded/log.ts';
 import type { Alert } from '../../src/record/alert.ts';
+import { recordId } from '../../src/record/record.ts';
 import { itemsOf, recordedLoad } from './load.ts';
 import { type Random, seeded } from './random.ts';
 import { send } from './sender.ts';
-import { alertsOf, drained, GatewatchProcess, type ServeOptions, type Serving, serveArguments, startServe } from './served.ts';
+import {
+  alertsOf,
+  drained,
+  GatewatchProcess,
+  type ServeOptions,
+  type Serving,
+  serveArguments,
+  startServe,
+} from './served.ts';
 
 /** How often the process is killed. */
 const KILLS = 20;
@@ -116,7 +124,9 @@ function assertSame(actual: readonly AlertFacts[], expected: readonly AlertFacts
   const known = new Map(expected.map((facts) => [facts.id, JSON.stringify(facts)]));
   const found = new Map(actual.map((facts) => [facts.id, JSON.stringify(facts)]));
   const different = [
-    ...[...known].filter(([id, text]) => found.get(id) !== text).map(([id, text]) => ({ expected: text, found: found.get(id) })),
+    ...[...known]
+      .filter(([id, text]) => found.get(id) !== text)
+      .map(([id, text]) => ({ expected: text, found: found.get(id) })),
     ...[...found].filter(([id]) => !known.has(id)).map(([, text]) => ({ expected: undefined, found: text })),
   ];
   assert.deepEqual(different, []);
@@ -127,7 +137,11 @@ function optionsOf(name: string): ServeOptions {
 }
 
 /** Sends the load, kills and restarts meanwhile, and gives the last process, alive. */
-async function sendWhileKilling(options: ServeOptions, random: Random, acknowledged: Buffer[]): Promise<Serving> {
+async function sendWhileKilling(
+  options: ServeOptions,
+  random: Random,
+  acknowledged: Buffer[],
+): Promise<Serving> {
   let serving: Serving | undefined;
   let attempts = 0;
   let reached: { readonly attempts: number; readonly resolve: () => void } | undefined;
@@ -173,7 +187,7 @@ async function sendWhileKilling(options: ServeOptions, random: Random, acknowled
 
 /** The identities of the events of a batch: the hash of the bytes as they stand in it. */
 function idsOf(body: Buffer): string[] {
-  return itemsOf(body).map((bytes) => contentId(CLUSTER, bytes));
+  return itemsOf(body).map((bytes) => recordId(CLUSTER, bytes));
 }
 
 /** The identities of all records in a log that nobody has open. */

@@ -41,15 +41,11 @@ function answerOf(request: Request): Verdict {
   if (code === undefined) return { outcome: decision === 'forbid' ? 'denied' : 'other' };
   if (code < 400) return { outcome: passesAdmission(request) ? 'admitted' : 'other' };
   const message = request.message ?? '';
-  // Checked first: it quotes the webhook's name as a denial would, but the webhook was not reached (fail closed).
-  if (code >= 500) return { outcome: 'failed' };
-  if (code === 401)
-    return { outcome: 'denied', denial: { engine: 'authentication', message: message || 'Unauthorized' } };
   const denial = denialOf(message);
   if (denial) return { outcome: 'denied', denial };
-  if (code !== 403) return { outcome: 'failed' };
-  const engine = decision === 'forbid' ? 'rbac' : 'unknown';
-  return { outcome: 'denied', denial: { engine, message: message.slice(0, 1024) } };
+  if (code !== 401 && code !== 403) return { outcome: 'failed' };
+  const engine = code === 401 ? 'authentication' : decision === 'forbid' ? 'rbac' : 'unknown';
+  return { outcome: 'denied', denial: { engine, message: message.slice(0, 1024) || (code === 401 ? 'Unauthorized' : 'Forbidden') } };
 }
 
 function webhooksOf(request: Request): { failedOpen: string[]; mutatedBy: string[] } {

@@ -5,13 +5,16 @@ import { refOf, requesterOf, reviewId } from './audit-event.ts';
 import { at, isObject, type JsonObject, member, objectOf, stringOf } from './json.ts';
 import type { ObjectRef, Request, Requester } from './request.ts';
 
-/** The verb that an audit event of the same request has. A review's CONNECT can be `create` or `get` there, so it keeps its own name. */
-const VERBS: Readonly<Record<string, string>> = {
-  CREATE: 'create',
-  UPDATE: 'update',
-  DELETE: 'delete',
-  CONNECT: 'connect',
-};
+/**
+ * The verb that an audit event of the same request has, except that its UPDATE may be `patch` there. A review's CONNECT can be `create`
+ * or `get` there, so it keeps its own name.
+ */
+const VERBS: ReadonlyMap<unknown, string> = new Map([
+  ['CREATE', 'create'],
+  ['UPDATE', 'update'],
+  ['DELETE', 'delete'],
+  ['CONNECT', 'connect'],
+]);
 
 /**
  * Decodes an AdmissionReview request into the shape of an audit event, so that the same rules read it. What the API server
@@ -56,7 +59,7 @@ class AdmissionReview implements Request {
 
   constructor(record: ReceivedRecord, request: JsonObject) {
     this.record = record;
-    this.verb = VERBS[stringOf(request.operation) ?? ''] ?? '';
+    this.verb = VERBS.get(request.operation) ?? '';
     const objectRef = {
       resource: at(request, 'resource', 'resource'),
       apiGroup: at(request, 'resource', 'group'),

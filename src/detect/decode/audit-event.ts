@@ -3,19 +3,19 @@ import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
 import { textsOf } from '../sigma/event.ts';
-import { isObject, type JsonObject, member, objectOf, stringOf, stringsOf } from './json.ts';
+import { at, isObject, type JsonObject, lastStringOf, listOf, member, objectOf, stringOf, stringsOf } from './json.ts';
 import type { ObjectRef, Request, Requester } from './request.ts';
 
 /** Annotation in which the observing webhook's answer leaves its uid; the API server puts the webhook's name before the key. */
 const OBSERVER_ANNOTATION = `${OBSERVER_WEBHOOK}/uid`;
 
 /** Stages in the order in which the API server writes them (k8s.io/apiserver/pkg/apis/audit/v1). */
-const STAGE_RANK: Readonly<Record<string, number>> = {
-  RequestReceived: 1,
-  ResponseStarted: 2,
-  ResponseComplete: 3,
-  Panic: 3,
-};
+const STAGE_RANK: ReadonlyMap<string, number> = new Map([
+  ['RequestReceived', 1],
+  ['ResponseStarted', 2],
+  ['ResponseComplete', 3],
+  ['Panic', 3],
+]);
 
 const TEXT_FIELDS = ['level', 'auditID', 'stage', 'requestURI', 'verb', 'userAgent'] as const;
 const OBJECT_FIELDS = ['user', 'impersonatedUser', 'objectRef', 'responseStatus', 'annotations'] as const;
@@ -49,16 +49,16 @@ function notAnEvent(field: string, expected: string): GatewatchError {
   return new GatewatchError('ITEM_NOT_AN_EVENT', `Field ${field} is not ${expected}.`, { where: field });
 }
 
-/** The event's JSON with `null` in the place of its bodies. */
+/** The event's JSON with the number of each body in its place. */
 function headOf({ bytes, bodies }: ReceivedRecord): string {
   if (bodies.length === 0) return bytes.toString();
   let text = '';
-  let at = 0;
+  let from = 0;
   for (let index = 0; index < bodies.length; index += 2) {
-    text += `${bytes.toString('utf8', at, bodies[index])}null`;
-    at = bodies[index + 1]!;
+    text += bytes.toString('utf8', from, bodies[index]) + index;
+    from = bodies[index + 1]!;
   }
-  return text + bytes.toString('utf8', at);
+  return text + bytes.toString('utf8', from);
 }
 
 function parse(text: string): unknown {
@@ -73,7 +73,7 @@ class AuditEvent implements Request {
   readonly record: ReceivedRecord;
   readonly source = 'audit';
   readonly #fields: JsonObject;
-  #whole: JsonObject | undefined;
+  readonly #bodies = new Map<number, unknown>();
   #requestId: string | undefined;
   readonly ref: ObjectRef;
   readonly user: Requester;
@@ -86,19 +86,19 @@ class AuditEvent implements Request {
   constructor(record: ReceivedRecord, fields: JsonObject, timeMax: number) {
     this.record = record;
     this.#fields = fields;
-    if (record.bodies.length === 0) this.#whole = fields;
     this.verb = stringOf(fields.verb) ?? '';
     this.annotations = objectOf(fields.annotations) ?? {};
     this.ref = refOf(objectOf(fields.objectRef));
     this.user = requesterOf(objectOf(fields.user), objectOf(fields.impersonatedUser));
     const code = member(fields.responseStatus, 'code');
-    this.code = typeof code === 'number' ? code : undefined;
+    this.code = typeof code === 'number' && code >= 100 ? code : undefined;
     this.#timeMax = timeMax;
   }
 
   field(root: string): unknown {
-    if (root === 'requestObject' || root === 'responseObject') return member(this.#decoded(), root);
-    return member(this.#fields, root);
+    const value = member(this.#fields, root);
+    const isBody = root === 'requestObject' || root === 'responseObject';
+    return isBody && typeof value === 'number' ? this.#body(value) : value;
   }
 
   keywords(): Iterable<string> {
@@ -115,7 +115,7 @@ class AuditEvent implements Request {
 
   get rank(): number {
     // Sources that have no stages (cloud exports) write what the request came to.
-    return STAGE_RANK[this.stage] ?? 3;
+    return STAGE_RANK.get(this.stage) ?? 3;
   }
 
   get uri(): string | undefined {
@@ -123,7 +123,7 @@ class AuditEvent implements Request {
   }
 
   get sourceIp(): string | undefined {
-    return stringsOf(this.#fields.sourceIPs).at(-1);
+    return lastStringOf(this.#fields.sourceIPs);
   }
 
   get userAgent(): string | undefined {
@@ -148,10 +148,12 @@ class AuditEvent implements Request {
   }
 
   get dryRun(): boolean {
-    const uri = this.uri;
-    const query = uri?.indexOf('?') ?? -1;
-    if (!uri || query < 0 || !uri.includes('dryRun', query)) return false;
-    return new URLSearchParams(uri.slice(query + 1)).getAll('dryRun').includes('All');
+    const uri = this.uri ?? '';
+    const query = uri.slice(uri.indexOf('?') + 1);
+    // A name may be escaped; most queries hold neither.
+    if (/dryRun|%/.test(query) && new URLSearchParams(query).getAll('dryRun').includes('All')) return true;
+    // A delete may say so in its body (DeleteOptions) instead.
+    return this.verb.startsWith('delete') && listOf(at(this.requestObject, 'dryRun')).includes('All');
   }
 
   get receivedSeconds(): number {
@@ -197,23 +199,13 @@ class AuditEvent implements Request {
     return undefined;
   }
 
-  #decoded(): JsonObject {
-    if (!this.#whole) {
-      const { bytes, bodies } = this.record;
-      const whole: Record<string, unknown> = {};
-      for (let index = 0; index < bodies.length; index += 2) {
-        const [start, end] = [bodies[index]!, bodies[index + 1]!];
-        // Only these two keys are ever given as bodies, and the key's closing quote is the last one before its value.
-        const keyEnd = bytes.lastIndexOf('"', start - 1);
-        const name =
-          bytes.toString('latin1', keyEnd - 14, keyEnd) === 'responseObject'
-            ? 'responseObject'
-            : 'requestObject';
-        whole[name] = parse(bytes.toString('utf8', start, end));
-      }
-      this.#whole = whole;
-    }
-    return this.#whole;
+  /** The body whose number stands in its place, decoded once. A number that stands for none is itself. */
+  #body(index: number): unknown {
+    const { bytes, bodies } = this.record;
+    const [start, end] = [bodies[index], bodies[index + 1]];
+    if (index % 2 !== 0 || start === undefined || end === undefined) return index;
+    if (!this.#bodies.has(index)) this.#bodies.set(index, parse(bytes.toString('utf8', start, end)));
+    return this.#bodies.get(index);
   }
 }
 

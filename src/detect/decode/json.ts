@@ -28,6 +28,11 @@ export function stringsOf(value: unknown, max = 100): readonly string[] {
   return strings;
 }
 
+/** The last string of a list. */
+export function lastStringOf(value: unknown): string | undefined {
+  return listOf(value).findLast((element) => typeof element === 'string');
+}
+
 /** The own property of an object, never one of its prototype's. */
 export function member(value: unknown, key: string): unknown {
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;

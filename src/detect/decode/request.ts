@@ -54,7 +54,7 @@ export interface Request extends EventFields {
   readonly sameAs: readonly string[];
   /** What the source could not tell. */
   readonly limits: readonly string[];
-  /** Bodies, decoded when first asked for. Throw a SyntaxError if their bytes are not JSON. */
+  /** Bodies, decoded when first asked for. Throw ITEM_NOT_JSON if their bytes are not. */
   readonly requestObject: unknown;
   readonly responseObject: unknown;
   /** The object before the write; only a review has it. */

@@ -29,11 +29,12 @@ export function namespaceChange(
   const after = labelsAfter(request, outcome, before);
   if (!after) return undefined;
   const changes = before ? labelChanges(before, after) : changesUnseen(request, after, known.enforce);
-  const enforceBefore = before && request.verb !== 'create' ? enforcedLevel(before) : known.enforce;
+  const enforceBefore = before ? enforcedLevel(before) : known.enforce;
   return {
     ...(before ? { labels_before: before } : {}),
     labels_after: after,
-    ...(enforceBefore === undefined ? {} : { enforce_before: enforceBefore }),
+    // What is created had no level before.
+    ...(enforceBefore === undefined || request.verb === 'create' ? {} : { enforce_before: enforceBefore }),
     enforce_after: enforcedLevel(after),
     changes,
   };

@@ -1,5 +1,5 @@
 import { at, isObject, listOf, stringOf } from '../decode/json.ts';
-import type { Labels } from './labels.ts';
+import { concernsAdmission, type Labels } from './labels.ts';
 
 /** The labels that a write sets (a string) or removes (null), and whether it replaces all others. */
 export interface LabelEdit {
@@ -9,19 +9,37 @@ export interface LabelEdit {
 
 const LABELS_POINTER = '/metadata/labels';
 
+/** Where the labels stand in the value of an operation on all of them, on the metadata, or on the object. */
+const LABELS_IN: Readonly<Record<string, readonly string[]>> = {
+  [LABELS_POINTER]: [],
+  '/metadata': ['labels'],
+  '': ['metadata', 'labels'],
+};
+
+const WRITING: ReadonlySet<unknown> = new Set(['add', 'replace', 'remove', 'copy', 'move']);
+
 /** Values longer than Kubernetes allows (63) are cut: only a refused request can carry them. */
 const VALUE_CHARS_MAX = 63;
 const LABELS_MAX = 256;
 
-/** The labels of an object, at most `LABELS_MAX`. */
+/** The labels of an object, at most `LABELS_MAX` and all that admission engines read. */
 export function labelsOf(object: unknown): Labels {
   const labels: Record<string, string> = Object.create(null);
-  const source = at(object, 'metadata', 'labels');
-  if (!isObject(source)) return labels;
-  for (const [key, value] of Object.entries(source).slice(0, LABELS_MAX)) {
-    if (typeof value === 'string') labels[key] = value.slice(0, VALUE_CHARS_MAX);
+  for (const [key, value] of entriesOf(at(object, 'metadata', 'labels'))) {
+    if (value !== null) labels[key] = value;
   }
   return labels;
+}
+
+/** Strings and nulls of a map of labels. What admission engines read cannot be pushed out by a great many others. */
+function* entriesOf(labels: unknown): Iterable<[key: string, value: string | null]> {
+  if (!isObject(labels)) return;
+  let others = 0;
+  for (const [key, value] of Object.entries(labels)) {
+    if (key.startsWith('$') || (!concernsAdmission(key) && others++ >= LABELS_MAX)) continue;
+    if (value === null) yield [key, null];
+    else if (typeof value === 'string') yield [key, value.slice(0, VALUE_CHARS_MAX)];
+  }
 }
 
 /**
@@ -31,40 +49,32 @@ export function labelsOf(object: unknown): Labels {
  */
 export function labelEdit(body: unknown, before: Labels | undefined): LabelEdit {
   if (Array.isArray(body)) return jsonPatchEdit(body, before ?? {});
-  const set = new Map<string, string | null>();
-  const metadata = at(body, 'metadata');
-  const labels = at(metadata, 'labels');
-  if (isObject(labels)) {
-    for (const [key, value] of Object.entries(labels).slice(0, LABELS_MAX)) {
-      if (value === null) set.set(key, null);
-      else if (typeof value === 'string') set.set(key, value.slice(0, VALUE_CHARS_MAX));
-    }
-    return { replacesAll: at(labels, '$patch') === 'replace', set };
-  }
-  return { replacesAll: labels === null, set };
+  const labels = at(body, 'metadata', 'labels');
+  // A strategic merge patch may hold a directive among the labels: `replace`, or `delete` for all of them.
+  const directive = at(labels, '$patch');
+  if (directive === 'delete') return { replacesAll: true, set: new Map() };
+  return { replacesAll: labels === null || directive === 'replace', set: new Map(entriesOf(labels)) };
 }
 
 function jsonPatchEdit(operations: readonly unknown[], before: Labels): LabelEdit {
   const set = new Map<string, string | null>();
   let replacesAll = false;
-  for (const operation of operations.slice(0, LABELS_MAX)) {
+  for (const operation of operations) {
     const kind = at(operation, 'op');
     const path = stringOf(at(operation, 'path')) ?? '';
     const from = stringOf(at(operation, 'from')) ?? '';
     const label = labelIn(path);
+    const value = at(operation, 'value');
     if (label !== undefined) {
+      if (set.size >= LABELS_MAX && !concernsAdmission(label)) continue;
       if (kind === 'remove') set.set(label, null);
       else if (kind === 'add' || kind === 'replace')
-        set.set(label, String(at(operation, 'value')).slice(0, VALUE_CHARS_MAX));
+        set.set(label, String(value).slice(0, VALUE_CHARS_MAX));
       else if (kind === 'copy' || kind === 'move') set.set(label, current(set, before, labelIn(from)) ?? '');
-    } else if (path === LABELS_POINTER && kind !== 'test') {
+    } else if (Object.hasOwn(LABELS_IN, path) && WRITING.has(kind)) {
       replacesAll = true;
       set.clear();
-      const value = at(operation, 'value');
-      if (kind !== 'remove' && isObject(value)) {
-        for (const [key, text] of Object.entries(labelsOf({ metadata: { labels: value } })))
-          set.set(key, text);
-      }
+      for (const [key, text] of entriesOf(at(value, ...LABELS_IN[path]!))) set.set(key, text);
     }
     const moved = kind === 'move' ? labelIn(from) : undefined;
     if (moved !== undefined) set.set(moved, null);
@@ -87,7 +97,7 @@ function current(
   label: string | undefined,
 ): string | undefined {
   if (label === undefined) return undefined;
-  return set.get(label) ?? before[label];
+  return set.get(label) ?? (Object.hasOwn(before, label) ? before[label] : undefined);
 }
 
 /** The labels after an edit. */

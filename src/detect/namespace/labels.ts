@@ -9,7 +9,8 @@ const ENFORCE_VERSION = `${PREFIX}enforce-version`;
 const AUDIT = `${PREFIX}audit`;
 const WARN = `${PREFIX}warn`;
 
-const LEVEL_RANK: Readonly<Record<string, number>> = { privileged: 0, baseline: 1, restricted: 2 };
+/** Levels by strictness. */
+const LEVELS: readonly string[] = ['privileged', 'baseline', 'restricted'];
 
 /** A label by which a namespace is left out of an engine's webhook, in the engine's shipped configuration. */
 interface Exemption {
@@ -51,8 +52,10 @@ export type LabelChange =
   | 'exemption-added'
   | 'exemption-removed';
 
+/** No label stands for privileged; a value that is no level is enforced as the strictest (`ParseLevel`). */
 function rank(level: string | undefined): number {
-  return LEVEL_RANK[level ?? ''] ?? 0;
+  const known = LEVELS.indexOf(level ?? 'privileged');
+  return known < 0 ? LEVELS.length - 1 : known;
 }
 
 function minor(version: string | undefined): number {

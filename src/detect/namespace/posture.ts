@@ -40,7 +40,7 @@ export class Posture {
   before(time: EventTime, request: string): Known {
     for (let index = this.entries.length - 1; index >= 0; index--) {
       const entry = this.entries[index]!;
-      if (entry.request === request || entry.time > time) continue;
+      if (entry.time > time || (entry.time === time && entry.request >= request)) continue;
       return { ...(entry.labels ? { labels: entry.labels } : {}), enforce: entry.enforce };
     }
     return {};
@@ -58,11 +58,21 @@ export class Posture {
     const known = this.before(entry.time, entry.request);
     if (!entry.labels && known.enforce === entry.enforce) return this;
     const trimmed = entry.labels ? { ...entry, labels: keep(entry.labels) } : entry;
-    const entries = [...this.entries, trimmed].sort(
-      (a, b) => a.time - b.time || (a.request < b.request ? -1 : 1),
-    );
-    return new Posture(entries.slice(-ENTRIES_MAX));
+    const entries = [...this.entries, trimmed]
+      .sort((a, b) => a.time - b.time || (a.request < b.request ? -1 : 1))
+      // Labels that are applied again and again would push out what came before them.
+      .filter((one, index, all) => !(saysTheSame(all[index - 1], one) && saysTheSame(one, all[index + 1])))
+      .slice(-ENTRIES_MAX);
+    return entries.includes(trimmed) ? new Posture(entries) : this;
   }
+}
+
+function saysTheSame(a: PostureEntry | undefined, b: PostureEntry | undefined): boolean {
+  if (!a?.labels || !b?.labels) return false;
+  const [before, after] = [Object.entries(a.labels), b.labels];
+  return (
+    before.length === Object.keys(after).length && before.every(([name, value]) => after[name] === value)
+  );
 }
 
 function keep(labels: Labels): Labels {

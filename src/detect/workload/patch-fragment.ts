@@ -26,7 +26,8 @@ function place(root: Record<string, unknown>, pointer: string, value: unknown): 
   for (const [depth, key] of keys.entries()) {
     if (key === '__proto__') return;
     const last = depth === keys.length - 1;
-    const next = last ? value : /^(?:\d+|-)$/.test(keys[depth + 1]!) ? [] : {};
+    // A copy: a later operation may write into it.
+    const next = last ? structuredClone(value) : /^(?:\d+|-)$/.test(keys[depth + 1]!) ? [] : {};
     const child = step(node, key, next, last);
     if (last || child === undefined) return;
     node = child;
@@ -40,7 +41,7 @@ function step(
   replace: boolean,
 ): Record<string, unknown> | unknown[] | undefined {
   if (Array.isArray(node)) {
-    const index = key === '-' ? node.length : Number(key);
+    const index = key === '-' ? node.length : /^\d{1,3}$/.test(key) ? Number(key) : Number.NaN;
     if (!(index <= INDEX_MAX)) return undefined;
     if (replace || !isContainer(node[index])) node[index] = value;
     return node[index] as Record<string, unknown>;

@@ -28,9 +28,12 @@ const POD_RESOURCES = new Set([
 
 const WRITES = new Set(['create', 'update', 'patch']);
 
+/** API groups of these resources; another group's `jobs` are something else. */
+const GROUPS = new Set(['', 'apps', 'batch']);
+
 /** True if the request is of a kind that can write a pod's spec; nothing has been decoded yet. */
 export function mayWritePod({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean {
-  if (!WRITES.has(verb) || !POD_RESOURCES.has(ref.resource)) return false;
+  if (!WRITES.has(verb) || !POD_RESOURCES.has(ref.resource) || !GROUPS.has(ref.apiGroup)) return false;
   // A pod's spec is fixed once it is created, but for these two subresources; `status` and `binding` leave it as it was.
   if (ref.resource === 'pods' && verb !== 'create') return ref.subresource === 'ephemeralcontainers';
   return ref.subresource === '' || ref.subresource === 'ephemeralcontainers';
@@ -48,14 +51,20 @@ export function writtenPod(request: Request, outcome: Outcome): WrittenPod | und
     outcome === 'admitted' || outcome === 'dry-run' ? podOf(request.responseObject, ref.resource) : undefined;
   if (persisted) {
     if (verb !== 'create' && ref.subresource === '' && !rewritesTemplate(request)) return undefined;
-    return { metadata: persisted.metadata, spec: persisted.spec, complete: true };
+    return { metadata: persisted.metadata, spec: writtenSpec(persisted.spec, request), complete: true };
   }
   const asked = request.requestObject;
-  if (request.source === 'review' && verb === 'update' && sameSpec(asked, request.oldObject))
-    return undefined;
   const body = Array.isArray(asked) ? patchFragment(asked) : asked;
   const pod = podOf(body, ref.resource);
-  return pod && { metadata: pod.metadata, spec: pod.spec, complete: verb !== 'patch' };
+  if (!pod || (request.source === 'review' && sameSpec(pod.spec, request))) return undefined;
+  return { metadata: pod.metadata, spec: writtenSpec(pod.spec, request), complete: verb !== 'patch' };
+}
+
+/** Of a pod that is given a debug container the containers that it had before are none of the request's doing. */
+function writtenSpec(spec: unknown, { ref }: Request): unknown {
+  if (ref.subresource !== 'ephemeralcontainers' || !isObject(spec)) return spec;
+  const { containers, initContainers, ...rest } = spec;
+  return rest;
 }
 
 /** Whether an admitted update or patch of a workload concerns its pod template. Controllers update counters and annotations all the time. */
@@ -69,17 +78,18 @@ function rewritesTemplate(request: Request): boolean {
   return changedSince(responseObject, request.receivedSeconds);
 }
 
+/** Where the template stands: `template` of a PodTemplate, `spec.jobTemplate` of a CronJob, `spec.template` of the others. */
 function namesTemplate(patch: unknown): boolean {
-  if (!Array.isArray(patch)) return isObject(patch) && member(patch, 'spec') !== undefined && mentions(patch);
-  return patch.some((operation) =>
-    /^\/spec(\/(jobTemplate|template)(\/|$)|$)/.test(String(at(operation, 'path'))),
+  if (Array.isArray(patch)) {
+    const path = /^(?:\/spec)?(?:\/(?:jobTemplate|template)(?:\/|$)|$)/;
+    return patch.some((operation) => path.test(String(at(operation, 'path'))));
+  }
+  const spec = member(patch, 'spec');
+  return [member(patch, 'template'), member(spec, 'template'), member(spec, 'jobTemplate')].some(
+    (template) => template !== undefined,
   );
 }
 
-function mentions(patch: unknown): boolean {
-  return at(patch, 'spec', 'template') !== undefined || at(patch, 'spec', 'jobTemplate') !== undefined;
-}
-
-function sameSpec(object: unknown, old: unknown): boolean {
-  return JSON.stringify(member(object, 'spec')) === JSON.stringify(member(old, 'spec'));
+function sameSpec(spec: unknown, { ref, verb, oldObject }: Request): boolean {
+  return verb === 'update' && JSON.stringify(spec) === JSON.stringify(podOf(oldObject, ref.resource)?.spec);
 }
