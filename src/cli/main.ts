@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { GatewatchError } from '../errors.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addDeadLettersCommand } from './commands/dead-letters.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRulesCommand } from './commands/rules.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -15,7 +16,14 @@ const EXIT_FINDING = 1;
 const EXIT_USAGE = 2;
 
 /** A command is a file that adds itself; a new one adds its line here. */
-const COMMANDS = [addServeCommand, addRulesCommand, addReplayCommand, addConfigCommand, addSetupCommand];
+const COMMANDS = [
+  addServeCommand,
+  addReplayCommand,
+  addRulesCommand,
+  addConfigCommand,
+  addSetupCommand,
+  addDeadLettersCommand,
+];
 
 const program = new Command('gatewatch')
   .description('Correlates Kubernetes audit events and admission decisions into alerts for a SIEM.')

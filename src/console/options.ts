@@ -1,8 +1,8 @@
-import type { AlertStore } from '../index/port.ts';
+import type { AlertReader } from '../index/port.ts';
 
 /** What the console needs to know. */
 export interface ConsoleOptions {
-  readonly store: AlertStore;
+  readonly store: AlertReader;
   /** The login token, also taken as bearer token; at least `TOKEN_CHARS_MIN` characters, hard to guess. */
   readonly token: string;
   /** Key that signs session cookies. Another key, or another token, ends every session. */

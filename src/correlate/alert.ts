@@ -46,15 +46,15 @@ export function alertOf(
     ...(context.overflowed ? ['signals_per_group_max'] : []),
   ];
   const { facts } = last;
-  const times = signals.flatMap((signal) => signal.time ?? []);
-  const start = times[0] === undefined ? undefined : formatEventTime(Math.min(...times));
-  const end = times[0] === undefined ? undefined : formatEventTime(Math.max(...times));
+  const [first, latest] = [signals[0]!.time, signals.at(-1)!.time];
+  const start = first === undefined ? undefined : formatEventTime(first);
+  const end = latest === undefined ? undefined : formatEventTime(latest);
   const evidence = evidenceOf(signals, context.evidenceMax);
   return {
     '@timestamp': end ?? new Date(last.received_ms).toISOString(),
     ecs: { version: ECS_VERSION },
     message: sequence
-      ? storyOf(signals, () => rule.title)
+      ? storyOf(signals)
       : count > 1
         ? repeatedSentence(last, signals, count)
         : sentenceOf(last),

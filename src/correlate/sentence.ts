@@ -1,142 +1,185 @@
-import type { Denial, NamespaceChange, Outcome, PodSecurity, Signal } from '../record/signal.ts';
+import type { Denial, NamespaceChange, PodSecurity, Signal } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
+import { singular, withArticle } from './words.ts';
+
+/** Steps told in one sentence; the evidence has them all. */
+const STEPS_MAX = 6;
+
+/** Names listed of one kind: groups, violations, webhooks. */
+const LISTED_MAX = 3;
+
+/** Longest name or detail in a sentence, in characters. */
+const TEXT_CHARS_MAX = 120;
 
 /**
- * The one sentence of an alert: who (with groups, client and address), tried or did what, to which object, in which cluster
- * and namespace, which policy decided, what the API server answered.
+ * The one sentence of an alert: who (with groups, client and address), did or tried what, to which object, in which namespace and
+ * cluster; which policy decided, and what the API server answered.
  */
 export function sentenceOf(signal: Signal): string {
-  return `${who(signal)} ${what(signal)} in cluster ${signal.cluster}${because(signal)}; ${answer(signal)}.`;
+  return `${told(signal)}.`;
 }
 
 /** The sentence of an alert that repeats: how often and in which time. */
 export function repeatedSentence(last: Signal, signals: readonly Signal[], count: number): string {
-  return `${sentenceOf(last)} Seen ${count} times${between(signals)}.`;
+  return `${told(last)}; seen ${count} times${between(signals)}.`;
 }
 
 /** The story of several matches, in order, each kind of step once. */
-export function storyOf(signals: readonly Signal[], titleOf: (signal: Signal) => string): string {
-  const parts: string[] = [];
-  for (let index = 0; index < signals.length; ) {
-    const signal = signals[index]!;
-    let end = index + 1;
-    while (end < signals.length && sameStep(signals[end]!, signal)) end++;
-    const times = end - index > 1 ? ` (${end - index} times)` : '';
-    if (parts.length < STEPS_MAX) parts.push(`${who(signal, true)} ${what(signal)}${result(signal)}${times}`);
-    index = end;
+export function storyOf(signals: readonly Signal[]): string {
+  const steps: Signal[][] = [];
+  for (const signal of signals) {
+    const step = steps.at(-1);
+    if (step && sameStep(step[0]!, signal)) step.push(signal);
+    else steps.push([signal]);
   }
-  const { cluster } = signals[0]!;
-  return `${titleOf(signals[0]!)} in cluster ${cluster}${between(signals)}: ${parts.join('; then ')}.`;
+  const parts = steps.slice(0, STEPS_MAX).map(stepOf);
+  const more = steps.length - parts.length;
+  if (more > 0) parts.push(`${more} more ${more === 1 ? 'step' : 'steps'} like these`);
+  return `In cluster ${clean(signals[0]!.cluster)}${between(signals)}: ${parts.join('; then ')}.`;
 }
-
-/** Steps told in one sentence; the evidence has them all. */
-const STEPS_MAX = 6;
 
 function sameStep(a: Signal, b: Signal): boolean {
   return a.rule === b.rule && a.facts.user === b.facts.user && a.admission.outcome === b.admission.outcome;
 }
 
+function stepOf(step: readonly Signal[]): string {
+  const signal = step.at(-1)!;
+  const times = step.length > 1 ? `, ${step.length} times${sameObject(step) ? '' : ' in all'}` : '';
+  const { outcome } = signal.admission;
+  const told = outcome === 'admitted' || outcome === 'other' ? failedOpen(signal) : decided(signal);
+  return `${nameOf(signal)} ${what(signal)}${place(signal, false)}${risk(signal.pod_security)}${told && `, ${told}`}${times}`;
+}
+
+function sameObject(step: readonly Signal[]): boolean {
+  return step.every(({ facts }) => facts.name === step[0]!.facts.name);
+}
+
+function told(signal: Signal): string {
+  const open = failedOpen(signal);
+  return `${who(signal)} ${what(signal)}${place(signal, true)}${risk(signal.pod_security)}; ${open && `${open}, and `}${decided(signal)}`;
+}
+
 function between(signals: readonly Signal[]): string {
   const [first, last] = [signals[0]!.time, signals.at(-1)!.time];
-  if (first === undefined || last === undefined || first === last) return '';
-  return ` between ${clock(first)} and ${clock(last)}`;
+  if (first === undefined || last === undefined) return '';
+  const [from, to] = [clock(first), clock(last)];
+  if (from === to) return ` at ${from}`;
+  // The day is said once.
+  return ` between ${from} and ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`;
 }
 
 function clock(time: number): string {
-  return formatEventTime(time).slice(0, 19).concat('Z');
+  return formatEventTime(time).slice(0, 19).replace('T', ' ').concat('Z');
 }
 
-function who({ facts }: Signal, briefly = false): string {
-  const user = facts.user ?? 'An unidentified client';
-  const name = facts.acting_as === undefined ? user : `${user} (impersonating ${facts.acting_as})`;
-  if (briefly) return name;
-  const groups = (facts.groups ?? []).filter((group) => !group.startsWith('system:authenticated'));
+function nameOf({ facts }: Signal): string {
+  const user = facts.user ? clean(facts.user) : 'An unidentified client';
+  return facts.acting_as ? `${user} (impersonating ${clean(facts.acting_as)})` : user;
+}
+
+function who(signal: Signal): string {
+  const { facts } = signal;
+  const groups = (facts.groups ?? []).filter((group) => group !== 'system:authenticated');
   const details = [
-    groups.length > 0 ? `group${groups.length > 1 ? 's' : ''} ${groups.slice(0, 4).join(', ')}` : '',
-    facts.user_agent ? `with ${facts.user_agent.split(' ')[0]}` : '',
-    facts.source_ip ? `from ${facts.source_ip}` : '',
+    facts.acting_as ? `impersonating ${clean(facts.acting_as)}` : '',
+    groups.length > 0 ? `${groups.length > 1 ? 'groups' : 'group'} ${listed(groups.map(clean))}` : '',
+    facts.user_agent ? `with ${clean(facts.user_agent.split(' ')[0]!)}` : '',
+    facts.source_ip ? `from ${clean(facts.source_ip)}` : '',
   ].filter((detail) => detail !== '');
-  return details.length > 0 ? `${name} (${details.join(', ')})` : name;
+  const user = facts.user ? clean(facts.user) : 'An unidentified client';
+  return details.length > 0 ? `${user} (${details.join(', ')})` : user;
 }
 
-const DONE: Readonly<Record<string, string>> = {
-  create: 'created',
-  update: 'replaced',
-  patch: 'changed',
-  delete: 'deleted',
-  deletecollection: 'deleted all',
-  connect: 'connected to',
-  get: 'read',
-  list: 'listed',
-  watch: 'watched',
-};
+/** What is done, and what is tried, by verb. */
+const ACTS: ReadonlyMap<string, readonly [done: string, tried: string]> = new Map([
+  ['create', ['created', 'create']],
+  ['update', ['replaced', 'replace']],
+  ['patch', ['changed', 'change']],
+  ['delete', ['deleted', 'delete']],
+  ['deletecollection', ['deleted all', 'delete all']],
+  ['connect', ['connected to', 'connect to']],
+  ['get', ['read', 'read']],
+  ['list', ['listed', 'list']],
+  ['watch', ['watched', 'watch']],
+]);
 
-const TRIED: Readonly<Record<string, string>> = {
-  update: 'replace',
-  patch: 'change',
-  deletecollection: 'delete all',
-  connect: 'connect to',
-  get: 'read',
-};
+/** The same by subresource, where the verb does not say what is done. */
+const SUBRESOURCE_ACTS: ReadonlyMap<string, readonly [done: string, tried: string]> = new Map([
+  ['exec', ['ran a command in', 'run a command in']],
+  ['attach', ['attached to', 'attach to']],
+  ['portforward', ['forwarded a port of', 'forward a port of']],
+  ['proxy', ['connected through', 'connect through']],
+  ['ephemeralcontainers', ['added a debug container to', 'add a debug container to']],
+  ['eviction', ['evicted', 'evict']],
+  ['token', ['requested a token of', 'request a token of']],
+]);
 
 function what(signal: Signal): string {
   const { facts, namespace } = signal;
-  const verb = facts.verb ?? 'request';
-  const { outcome } = signal.admission;
-  const done = DONE[verb] ?? verb;
-  const tried = TRIED[verb] ?? verb;
-  const act =
-    outcome === 'admitted' || outcome === 'other'
-      ? done
-      : outcome === 'pending'
-        ? `asked to ${tried}`
-        : outcome === 'dry-run'
-          ? `tried out (dry run) to ${tried}`
-          : `tried to ${tried}`;
-  return `${act} ${objectOf(signal)}${namespace ? labelsChanged(namespace) : ''}${risk(signal.pod_security)}`;
+  const verb = clean(facts.verb ?? 'request');
+  const special = SUBRESOURCE_ACTS.get(facts.subresource ?? '');
+  const [done, tried] = special ?? ACTS.get(verb) ?? [`did ${verb} on`, `${verb}`];
+  const subresource = facts.subresource && !special ? `the ${clean(facts.subresource)} of ` : '';
+  const object = `${subresource}${objectOf(signal)}${namespace ? labelsChanged(namespace) : ''}`;
+  switch (signal.admission.outcome) {
+    case 'admitted':
+    case 'other':
+      return `${done} ${object}`;
+    case 'dry-run':
+      return `tried out, as a dry run, to ${tried} ${object}`;
+    case 'pending':
+      return `asked to ${tried} ${object}`;
+    default:
+      return `tried to ${tried} ${object}`;
+  }
 }
 
 function objectOf({ facts }: Signal): string {
-  if (!facts.resource) return facts.name ?? 'a path of the API server';
-  const kind = facts.subresource ? `${facts.resource}/${facts.subresource}` : facts.resource;
-  const name = facts.name ? ` ${facts.name}` : '';
+  if (!facts.resource) return facts.name ? clean(facts.name) : 'a path of the API server';
+  const resource = clean(facts.resource);
+  if (facts.name) return `${singular(resource)} ${clean(facts.name)}`;
+  return facts.verb === 'create' ? withArticle(singular(resource)) : resource;
+}
+
+function place({ facts, cluster }: Signal, withCluster: boolean): string {
   const inNamespace =
-    facts.namespace && facts.resource !== 'namespaces' ? ` in namespace ${facts.namespace}` : '';
-  return `${kind}${name}${inNamespace}`;
+    facts.namespace && facts.resource !== 'namespaces' ? ` in namespace ${clean(facts.namespace)}` : '';
+  if (!withCluster) return inNamespace;
+  return `${inNamespace}${inNamespace ? ' of' : ' in'} cluster ${clean(cluster)}`;
 }
 
 function labelsChanged({ changes, enforce_before, enforce_after, labels_after }: NamespaceChange): string {
   const parts: string[] = [];
-  if (changes.some((change) => change.startsWith('enforce-') || change === 'privileged-chosen')) {
-    const from = enforce_before === undefined ? '' : ` from ${enforce_before}`;
-    const to = changes.includes('enforce-removed') ? 'none (label removed)' : (enforce_after ?? 'unknown');
+  if (changes.includes('enforce-version-lowered')) {
+    parts.push('Pod Security enforced at an older version');
+  } else if (changes.some((change) => change.startsWith('enforce-') || change === 'privileged-chosen')) {
+    const from = enforce_before === undefined ? '' : ` from ${clean(enforce_before)}`;
+    const to = changes.includes('enforce-removed') ? 'none' : clean(enforce_after ?? 'unknown');
     parts.push(`Pod Security enforce level${from} to ${to}`);
   }
+  if (changes.includes('audit-lowered')) parts.push('Pod Security audit level lowered');
+  if (changes.includes('warn-lowered')) parts.push('Pod Security warn level lowered');
   if (changes.includes('exemption-added')) {
     const label = Object.keys(labels_after ?? {}).find((name) => /ignore$|\/webhook$/.test(name));
-    parts.push(`exempted from a policy engine${label ? ` by label ${label}` : ''}`);
+    parts.push(`exempted from a policy engine${label ? ` by label ${clean(label)}` : ''}`);
   }
   if (changes.includes('exemption-removed')) parts.push('exemption from a policy engine removed');
   return parts.length > 0 ? ` (${parts.join(', ')})` : '';
 }
 
 function risk(security: PodSecurity | undefined): string {
-  const violations = security?.baseline;
-  if (!violations) return '';
-  const texts = violations
-    .slice(0, 4)
-    .map(({ reason, detail }) => (detail ? `${reason} (${detail})` : reason));
-  const more = violations.length > 4 ? ` and ${violations.length - 4} more` : '';
-  return ` with ${texts.join(', ')}${more}`;
+  const violations = (security?.baseline ?? []).map(({ reason, detail }) => {
+    // The setting is already in the reason.
+    const short = detail?.replaceAll(' must not set securityContext.privileged=true', '');
+    return short ? `${clean(reason)} (${clean(short)})` : clean(reason);
+  });
+  return violations.length > 0 ? `, with ${listed(violations)}` : '';
 }
 
-function because({ admission }: Signal): string {
-  const failedOpen = admission.failed_open;
-  const passed = failedOpen
-    ? `, while webhook ${failedOpen.join(', ')} could not be reached and failed open`
-    : '';
-  const denial = admission.denied_by?.[0];
-  return denial ? `, refused by ${refuser(denial)}${passed}` : passed;
+function failedOpen({ admission }: Signal): string {
+  const webhooks = admission.failed_open;
+  if (!webhooks) return '';
+  return `${webhooks.length > 1 ? 'webhooks' : 'webhook'} ${listed(webhooks.map(clean))} could not be reached and failed open`;
 }
 
 const ENGINE_NAMES: Readonly<Record<string, string>> = {
@@ -151,27 +194,63 @@ const ENGINE_NAMES: Readonly<Record<string, string>> = {
   rbac: 'RBAC',
   'rbac-escalation': 'the RBAC escalation check',
   'allow-privileged': 'the API server (--allow-privileged=false)',
+  authentication: 'authentication',
+  impersonation: 'RBAC (impersonation)',
+  quota: 'the resource quota',
+  'limit-ranger': 'the limit range',
+  'service-account': 'the service account check',
+  'node-restriction': 'the node restriction',
+  'namespace-lifecycle': 'the namespace lifecycle check',
+  'image-policy': 'the image policy webhook',
 };
 
 function refuser({ engine, policy, webhook }: Denial): string {
-  const name = ENGINE_NAMES[engine] ?? engine;
-  if (policy) return `${name} ${policy}`;
-  return engine === 'webhook' && webhook ? `${name} ${webhook}` : name;
+  const name = ENGINE_NAMES[engine] ?? 'the API server';
+  if (policy) return `${name} ${clean(policy)}`;
+  return engine === 'webhook' && webhook ? `${name} ${clean(webhook)}` : name;
 }
 
-function result({ admission }: Signal): string {
-  const words: Readonly<Record<Outcome, string>> = {
-    admitted: '',
-    denied: admission.denied_by?.[0] ? `, refused by ${refuser(admission.denied_by[0])}` : ', refused',
-    failed: ', which failed',
-    'dry-run': '',
-    pending: ', answer not yet known',
-    other: '',
-  };
-  return words[admission.outcome];
+/** Which policy decided, and what the API server answered. */
+function decided({ admission, facts }: Signal): string {
+  const code = facts.code === undefined ? '' : ` (${facts.code})`;
+  const denial = admission.denied_by?.[0];
+  switch (admission.outcome) {
+    case 'pending':
+      return "the API server's answer is not known yet";
+    case 'admitted':
+      return `the API server admitted it${code}`;
+    case 'denied':
+      return `${denial ? refuser(denial) : 'the API server'} refused it${code}`;
+    case 'failed':
+      return `it failed${code}${unreached(facts.message)}`;
+    case 'dry-run':
+      if (denial) return `${refuser(denial)} refused it${code}`;
+      return `the API server answered${code || ' nothing that was recorded'} and stored nothing`;
+    case 'other':
+      return facts.code === undefined ? 'no answer was recorded' : `the API server answered ${facts.code}`;
+  }
 }
 
-function answer({ admission, facts }: Signal): string {
-  if (admission.outcome === 'pending') return "the API server's answer is not known yet";
-  return facts.code === undefined ? 'no answer was recorded' : `the API server answered ${facts.code}`;
+/** A webhook whose failurePolicy is Fail could not be reached. */
+function unreached(message: string | undefined): string {
+  const webhook = /^Internal error occurred: failed calling webhook "([^"]{1,253})"/.exec(message ?? '')?.[1];
+  return webhook === undefined ? '' : ` because webhook ${clean(webhook)} could not be reached`;
+}
+
+function listed(texts: readonly string[]): string {
+  const shown = texts.slice(0, LISTED_MAX);
+  const more = texts.length - shown.length;
+  if (more > 0) shown.push(`${more} more`);
+  return shown.length > 1 ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}` : (shown[0] ?? '');
+}
+
+/** Somebody else's text, on one line, without what a terminal or a bidirectional reader would obey, and not too long. */
+function clean(text: string): string {
+  const plain = text
+    .slice(0, TEXT_CHARS_MAX + 1)
+    .replaceAll(/[\s\p{C}]+/gu, ' ')
+    .trim();
+  return plain.length > TEXT_CHARS_MAX
+    ? `${plain.slice(0, TEXT_CHARS_MAX).toWellFormed()}…`
+    : plain.toWellFormed();
 }

@@ -76,3 +76,6 @@ export interface AlertStore {
   count(filter: AlertFilter, by?: CountField): Promise<AlertCounts>;
   close(): Promise<void>;
 }
+
+/** What the console needs of it. */
+export type AlertReader = Pick<AlertStore, 'get' | 'find' | 'count'>;

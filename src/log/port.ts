@@ -57,6 +57,8 @@ export interface Log {
   consume(topic: Topic, group: string, handler: ConsumerHandler): Promise<Consumer>;
   /** The latest entry of each key of a compacted topic (`namespaces`) in one partition. An empty value deletes its key. */
   table(topic: Topic, partition: number): Promise<LogEntry[]>;
+  /** Up to `max` entries of a topic from an offset on (or what is still kept after it), for looking: it moves no group. One partition. */
+  read(topic: Topic, from: number, max: number): Promise<DeliveredEntry[]>;
   /** Closes the consumers, whose batch in hand may still append, then stores what was appended and stops; later calls reject with `LOG_UNAVAILABLE`. */
   close(): Promise<void>;
 }

@@ -9,8 +9,7 @@ import { consolePlugin } from '../console/plugin.ts';
 import { Authenticator } from '../credentials/authenticate.ts';
 import { clustersFile, joinClusters, readClusters } from '../credentials/clusters-file.ts';
 import { ensureServerTls, type ServerTls } from '../credentials/tls.ts';
-import { EmbeddedAlertStore } from '../index/embedded/store.ts';
-import { openDatabase } from '../log/embedded/database.ts';
+import { ReaderThread } from '../index/embedded/reader-thread.ts';
 import { follow } from '../receive/files/follow.ts';
 import { receivePlugin } from '../receive/http/plugin.ts';
 import { InFlight } from '../receive/in-flight.ts';
@@ -22,6 +21,8 @@ import { StagesThread } from './stages-thread.ts';
 
 /** How often files that other processes change (clusters, certificates) are looked at, milliseconds. */
 const WATCH_MS = 1000;
+
+const DAY_MS = 86_400_000;
 
 /** A running Gatewatch. */
 export interface Served {
@@ -68,9 +69,8 @@ async function start(
   const database = databaseFile(dataDir);
   const stages = await StagesThread.start(config, database, (error) => logger.fatal(error.explain()));
   closers.push(() => stages.close());
-  const reader = openDatabase(database, { readOnly: true });
-  closers.push(() => reader.close());
-  const store = new EmbeddedAlertStore(reader, { readOnly: true });
+  const store = new ReaderThread(database);
+  closers.push(() => store.close());
 
   const metrics = new Metrics({ process: true });
   const authenticator = new Authenticator([]);
@@ -116,6 +116,12 @@ async function start(
     );
   });
   closers.push(() => unwatchFile(clustersFile(dataDir)));
+  if (https) {
+    const renewal = setInterval(() => {
+      renewCertificate(config, https.fastify).catch((error) => logger.error(error, 'certificate'));
+    }, DAY_MS).unref();
+    closers.push(() => clearInterval(renewal));
+  }
   closers.push(() => {
     draining = true;
   });
@@ -150,9 +156,12 @@ async function reload(
   https: FastifyInstance | undefined,
 ): Promise<void> {
   await loadClusters(config, authenticator, metrics);
-  if (https && config.https.cert_file === undefined) {
-    (https.server as unknown as TlsServer).setSecureContext(await serverTls(config));
-  }
+  if (https) await renewCertificate(config, https);
+}
+
+/** Puts in force the certificate of now: one with another name, one renewed in time, or what was put in its file's place. */
+async function renewCertificate(config: Config, https: FastifyInstance): Promise<void> {
+  (https.server as unknown as TlsServer).setSecureContext(await serverTls(config));
 }
 
 async function startFollowing(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -61,7 +61,8 @@ test('the process is killed 20 times under load: no acknowledged event is lost, 
   const random = seeded((line) => t.diagnostic(line));
   const options = optionsOf('killed');
   const acknowledged: Buffer[] = [];
-  const serving = await sendWhileKilling(options, random, acknowledged);
+  const serving = await sendWhileKilling(options, random, acknowledged, t.signal);
+  t.after(() => serving.process.kill());
   await drained(serving);
   const alerts = await alertsOf(serving);
   await serving.process.kill();
@@ -141,6 +142,7 @@ async function sendWhileKilling(
   options: ServeOptions,
   random: Random,
   acknowledged: Buffer[],
+  signal: AbortSignal,
 ): Promise<Serving> {
   let serving: Serving | undefined;
   let attempts = 0;
@@ -156,6 +158,7 @@ async function sendWhileKilling(
       if (reached && attempts >= reached.attempts) reached.resolve();
     },
     acknowledged: (body) => acknowledged.push(body),
+    signal,
   }).then(() => {
     over = true;
     reached?.resolve();

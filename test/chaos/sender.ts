@@ -15,6 +15,8 @@ export interface SenderOptions {
   /** Told before each attempt and after each acknowledgement. */
   readonly attempted?: () => void;
   readonly acknowledged?: (body: Buffer) => void;
+  /** Ends the sending, with whatever has not been acknowledged left unsent. */
+  readonly signal?: AbortSignal;
 }
 
 /** Pause before a batch is sent again, milliseconds. The API server's is 10 s; nothing depends on it. */
@@ -29,8 +31,10 @@ export async function send(bodies: readonly Buffer[], options: SenderOptions): P
   const queue = bodies.values();
   const connection = async (): Promise<void> => {
     for (const body of queue) {
-      while (!(await attempt(body, agent, options)))
+      while (!(await attempt(body, agent, options))) {
+        if (options.signal?.aborted) return;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
       options.acknowledged?.(body);
     }
   };

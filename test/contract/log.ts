@@ -74,6 +74,23 @@ export function logContract(name: string, create: () => Promise<LogStorage>): vo
       assert.deepEqual(valuesOf(await readAll(log, 'g', 'signals'), 'k'), []);
     });
 
+    test('read looks at entries from an offset on and moves no group', async (t) => {
+      const log = await (await setUp(t)).open();
+      for (const value of upTo(7)) await log.append('dead-letters', [entry('k', value)]);
+      const read = await log.read('dead-letters', 2, 3);
+      assert.deepEqual(
+        read.map(({ offset, value }) => [offset, value.toString()]),
+        [
+          [2, '2'],
+          [3, '3'],
+          [4, '4'],
+        ],
+      );
+      assert.equal((await log.read('dead-letters', 7, 10)).length, 0);
+      assert.equal((await log.read('dead-letters', 0, 100)).length, 7);
+      assert.deepEqual(valuesOf(await readAll(log, 'g', 'dead-letters'), 'k'), upTo(7));
+    });
+
     test('concurrent appends of many callers: nothing is lost, each caller keeps its order', async (t) => {
       const log = await (await setUp(t)).open();
       const callers = upTo(40).map((caller) => `caller-${caller}`);

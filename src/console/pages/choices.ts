@@ -1,4 +1,4 @@
-import type { AlertCount, AlertStore } from '../../index/port.ts';
+import type { AlertCount, AlertReader } from '../../index/port.ts';
 
 /** Counting every alert takes a while in a large store, and what there is to choose from hardly changes. */
 const REUSED_MS = 30_000;
@@ -11,11 +11,11 @@ interface Values {
 
 /** The values that the list's filters offer, looked up at most every 30 seconds. */
 export class Choices {
-  readonly #store: AlertStore;
+  readonly #store: AlertReader;
   #values: Promise<Values> | undefined;
   #lookedUp = 0;
 
-  constructor(store: AlertStore) {
+  constructor(store: AlertReader) {
     this.#store = store;
   }
 

@@ -1,4 +1,4 @@
-import type { AlertCount, AlertCounts, AlertFilter, AlertPage, AlertStore } from '../../index/port.ts';
+import type { AlertCount, AlertCounts, AlertFilter, AlertPage, AlertReader } from '../../index/port.ts';
 import { type Link, type ListParameters, listHref } from '../links.ts';
 import { type PageQuery, RANGES } from '../query.ts';
 import { type Exact, visible } from '../show.ts';
@@ -67,7 +67,7 @@ export interface ListView {
 
 /** Looks up what the list of alerts shows; `now` is where a time range ends. */
 export async function listView(
-  { store, choices }: { readonly store: AlertStore; readonly choices: Choices },
+  { store, choices }: { readonly store: AlertReader; readonly choices: Choices },
   query: PageQuery,
   now: number,
 ): Promise<ListView> {

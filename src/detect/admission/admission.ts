@@ -45,7 +45,10 @@ function answerOf(request: Request): Verdict {
   if (denial) return { outcome: 'denied', denial };
   if (code !== 401 && code !== 403) return { outcome: 'failed' };
   const engine = code === 401 ? 'authentication' : decision === 'forbid' ? 'rbac' : 'unknown';
-  return { outcome: 'denied', denial: { engine, message: message.slice(0, 1024) || (code === 401 ? 'Unauthorized' : 'Forbidden') } };
+  return {
+    outcome: 'denied',
+    denial: { engine, message: message.slice(0, 1024) || (code === 401 ? 'Unauthorized' : 'Forbidden') },
+  };
 }
 
 function webhooksOf(request: Request): { failedOpen: string[]; mutatedBy: string[] } {

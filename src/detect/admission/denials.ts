@@ -61,9 +61,8 @@ function policyIn(engine: string, text: string): string | undefined {
 }
 
 const webhook: Reader = (text) => {
-  const found = /^admission webhook "([^"]{1,253})" denied the request(?:: ([\s\S]*)| without explanation|$)/.exec(
-    text,
-  );
+  const found =
+    /^admission webhook "([^"]{1,253})" denied the request(?:: ([\s\S]*)| without explanation|$)/.exec(text);
   if (!found) return undefined;
   const [, name = '', words = ''] = found;
   const engine = WEBHOOK_ENGINES.find(([pattern]) => pattern.test(name))?.[1] ?? 'webhook';

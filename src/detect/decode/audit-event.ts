@@ -3,7 +3,17 @@ import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
 import { textsOf } from '../sigma/event.ts';
-import { at, isObject, type JsonObject, lastStringOf, listOf, member, objectOf, stringOf, stringsOf } from './json.ts';
+import {
+  at,
+  isObject,
+  type JsonObject,
+  lastStringOf,
+  listOf,
+  member,
+  objectOf,
+  stringOf,
+  stringsOf,
+} from './json.ts';
 import type { ObjectRef, Request, Requester } from './request.ts';
 
 /** Annotation in which the observing webhook's answer leaves its uid; the API server puts the webhook's name before the key. */

@@ -68,8 +68,7 @@ function jsonPatchEdit(operations: readonly unknown[], before: Labels): LabelEdi
     if (label !== undefined) {
       if (set.size >= LABELS_MAX && !concernsAdmission(label)) continue;
       if (kind === 'remove') set.set(label, null);
-      else if (kind === 'add' || kind === 'replace')
-        set.set(label, String(value).slice(0, VALUE_CHARS_MAX));
+      else if (kind === 'add' || kind === 'replace') set.set(label, String(value).slice(0, VALUE_CHARS_MAX));
       else if (kind === 'copy' || kind === 'move') set.set(label, current(set, before, labelIn(from)) ?? '');
     } else if (Object.hasOwn(LABELS_IN, path) && WRITING.has(kind)) {
       replacesAll = true;

@@ -112,7 +112,12 @@ function probe(database: DatabaseSync): void {
     .all() as { name: string; wr: number }[];
   for (const { name, wr: withoutRowid } of tables) {
     const table = `"${name.replaceAll('"', '""')}"`;
-    database.prepare(`SELECT * FROM ${table} LIMIT 1`).get();
-    if (!withoutRowid) database.prepare(`SELECT * FROM ${table} ORDER BY rowid DESC LIMIT 1`).get();
+    const ends = [`SELECT * FROM ${table} LIMIT 1`];
+    if (!withoutRowid) ends.push(`SELECT * FROM ${table} ORDER BY rowid DESC LIMIT 1`);
+    for (const sql of ends) {
+      const statement = database.prepare(sql);
+      statement.setReadBigInts(true); // the full-text tables number their blocks beyond what a number holds
+      statement.get();
+    }
   }
 }

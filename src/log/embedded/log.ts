@@ -1,5 +1,13 @@
 import { GatewatchError } from '../../errors.ts';
-import { type Consumer, type ConsumerHandler, type Log, type LogEntry, TOPICS, type Topic } from '../port.ts';
+import {
+  type Consumer,
+  type ConsumerHandler,
+  type DeliveredEntry,
+  type Log,
+  type LogEntry,
+  TOPICS,
+  type Topic,
+} from '../port.ts';
 import { EmbeddedConsumer } from './consumer.ts';
 import { type EncodedBatch, encodeBatches } from './framing.ts';
 import { Retention } from './retention.ts';
@@ -132,6 +140,18 @@ export class EmbeddedLog implements Log {
   async table(topic: Topic, _partition: number): Promise<LogEntry[]> {
     if (this.#closed) throw closedError();
     return this.#store.table(topic);
+  }
+
+  async read(topic: Topic, from: number, max: number): Promise<DeliveredEntry[]> {
+    if (this.#closed) throw closedError();
+    const entries: DeliveredEntry[] = [];
+    for (let at = from; entries.length < max; ) {
+      const { entries: more, next } = this.#store.read(topic, at, Number.POSITIVE_INFINITY);
+      if (more.length === 0) break;
+      entries.push(...more.slice(0, max - entries.length));
+      at = next;
+    }
+    return entries;
   }
 
   close(): Promise<void> {

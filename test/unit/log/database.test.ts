@@ -23,6 +23,14 @@ test('a new file is for its owner only, in WAL mode, and opens again', async (t)
   openDatabase(path).close();
 });
 
+test('a file that holds numbers beyond what a number can hold opens again', async (t) => {
+  const path = await databasePath(t);
+  const database = openDatabase(path);
+  database.exec('CREATE TABLE t (a INTEGER PRIMARY KEY); INSERT INTO t VALUES (9010085472763904)');
+  database.close();
+  openDatabase(path).close();
+});
+
 test('a database in memory needs no file', async () => {
   const database = openDatabase(IN_MEMORY);
   database.exec('CREATE TABLE t (a)');
