@@ -53,6 +53,7 @@ export async function startStages(config: Config, options: StagesOptions): Promi
   });
   const connection = openDatabase(database);
   const store = new EmbeddedAlertStore(connection);
+  const expiry = setInterval(() => expire(store, config, now()), EXPIRY_MS).unref();
   const [detect, correlate, index] = await connectStages(config, { log, store, rules, metrics, now });
   const consumers = [detect, correlate, index];
   return {
@@ -64,12 +65,21 @@ export async function startStages(config: Config, options: StagesOptions): Promi
       for (const consumer of consumers) await consumer.drained();
     },
     async close() {
+      clearInterval(expiry);
       await Promise.all(consumers.map((consumer) => consumer.close()));
       await log.close();
       await store.close();
       connection.close();
     },
   };
+}
+
+/** How often old alerts are deleted, milliseconds. */
+const EXPIRY_MS = 3_600_000;
+
+function expire(store: EmbeddedAlertStore, config: Config, nowMs: number): void {
+  const before = (nowMs - config.index.retention_days * 86_400_000) * 1000;
+  while (store.deleteBefore(before) > 0);
 }
 
 interface Parts {

@@ -185,6 +185,15 @@ const correlate = section('Correlation of matches into alerts.', {
     ),
 });
 
+const index = section('The embedded alert store.', {
+  retention_days: z
+    .number()
+    .positive()
+    .max(36_500)
+    .default(365)
+    .describe('How long alerts are kept, in days of their own time.'),
+});
+
 const consoleSection = section('The web console and its API.', {
   session_hours: z.number().positive().max(8760).default(12).describe('How long a login lasts, in hours.'),
   login_attempts_per_minute_max: count
@@ -234,6 +243,7 @@ export const configSchema = z.strictObject({
   log: log.prefault({}),
   detect: detect.prefault({}),
   correlate: correlate.prefault({}),
+  index: index.prefault({}),
   console: consoleSection.prefault({}),
   logging: logging.prefault({}),
 });

@@ -1,7 +1,7 @@
 import type { Alert } from '../record/alert.ts';
 import type { Signal } from '../record/signal.ts';
 import { alertId, alertOf } from './alert.ts';
-import { bySequence, type Episode, timeOf } from './episodes.ts';
+import { bySequence, timeOf } from './episodes.ts';
 import type { Behaviour } from './plan.ts';
 
 /** Limits of the correlation; each is a key of the configuration. */

@@ -111,6 +111,8 @@ export async function metric({ url }: Serving, series: string): Promise<number> 
 /** Resolves when every stage has processed all that is in the log. */
 export async function drained(serving: Serving): Promise<void> {
   await until(async () => {
+    const ready = await fetch(`${serving.url}/readyz`);
+    if (!ready.ok) throw new Error(`Not ready: ${await ready.text()}`);
     const text = await (await fetch(`${serving.url}/metrics`)).text();
     const lags = [...text.matchAll(/^gatewatch_consumer_lag_entries\{stage="\w+"\} (\d+)$/gm)];
     return lags.length === 3 && lags.every(([, lag]) => lag === '0');

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { GatewatchError } from '../../errors.ts';
+import { databaseError } from '../../log/embedded/database.ts';
 import { type Alert, type AlertStatus, SEVERITY_NUMBER } from '../../record/alert.ts';
-import { parseEventTime } from '../../record/time.ts';
+import { type EventTime, parseEventTime } from '../../record/time.ts';
 import type {
   AlertCount,
   AlertCounts,
@@ -77,9 +78,16 @@ export class EmbeddedAlertStore implements AlertStore {
         this.#database.exec('ROLLBACK TO alerts_put');
         this.#database.exec('RELEASE alerts_put');
       }
-      throw error;
+      throw databaseError(error, 'the alert store', 'LOG_UNAVAILABLE');
     }
     this.#database.exec('RELEASE alerts_put');
+  }
+
+  /** Deletes alerts whose time lies before this one, microseconds. @returns how many; call again while it is not 0 */
+  deleteBefore(time: EventTime): number {
+    const old = 'SELECT seq FROM alerts WHERE time < ? ORDER BY time LIMIT 1000';
+    this.#database.prepare(`DELETE FROM alerts_text WHERE rowid IN (${old})`).run(time);
+    return Number(this.#database.prepare(`DELETE FROM alerts WHERE seq IN (${old})`).run(time).changes);
   }
 
   async get(id: string): Promise<Alert | undefined> {

@@ -82,4 +82,21 @@ describe('EmbeddedAlertStore', () => {
     }
     database.close();
   });
+
+  it('deletes alerts older than a time, from the text index too', async () => {
+    const { database } = open('expiry.db');
+    const store = new EmbeddedAlertStore(database);
+    await store.put([
+      alertOf({ id: 'old', user: 'bob', time: '2026-01-01T00:00:00.000000Z' }),
+      alertOf({ id: 'new', user: 'bob', time: '2026-02-01T00:00:00.000000Z' }),
+    ]);
+    assert.equal(store.deleteBefore(Date.UTC(2026, 0, 15) * 1000), 1);
+    assert.equal(store.deleteBefore(Date.UTC(2026, 0, 15) * 1000), 0);
+    const { alerts } = await store.find({ sort: 'time', order: 'desc', limit: 10, text: 'bob' });
+    assert.deepEqual(
+      alerts.map(({ event }) => event.id),
+      ['new'],
+    );
+    database.close();
+  });
 });

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { GatewatchError } from '../../../../src/errors.ts';
+import { decoded, eventWith, placesOf, RECEIVED_MS, recordedLines, recordOf, WRONG } from '../support.ts';
+
+test('bodies that are left for later are what a whole parse gives', () => {
+  for (const line of recordedLines()) {
+    const record = recordOf(line);
+    const whole = JSON.parse(record.bytes.toString());
+    const request = decoded(record);
+    for (const root of [...Object.keys(whole), 'requestObject', 'responseObject', 'absent']) {
+      assert.deepEqual(request.field(root), whole[root]);
+    }
+    assert.deepEqual(request.requestObject, whole.requestObject);
+    assert.deepEqual(request.responseObject, whole.responseObject);
+  }
+});
+
+test('bodies may be of any type, written twice, in any order, or under an escaped name', () => {
+  const body = '{"spec":{"requestObject":1}}';
+  for (const text of [
+    `{"verb":"get","requestObject":${body},"responseObject":[1]}`,
+    `{"verb":"get","responseObject":"x","requestObject":${body}}`,
+    `{"verb":"get","requestObject":1,"requestObject":${body}}`,
+    `{"verb":"get","requestObject":${body},"requestObject":null}`,
+    `{"verb":"get","request\\u004fbject":${body},"responseObject":{}}`,
+    `{"verb":"get","requestObject":{"old":1},"request\\u004fbject":${body}}`,
+    `{"verb":"get","request\\u004fbject":${body},"requestObject":{"new":1}}`,
+    `{"requestObject" : 0 , "responseObject" : false, "verb":"get"}`,
+    `{"verb":"get","requestObject":7.5}`,
+    `{"verb":"get","x":{"requestObject":{}}}`,
+  ]) {
+    const request = decoded(recordOf(text));
+    const whole = JSON.parse(text);
+    assert.deepEqual(request.requestObject, whole.requestObject, text);
+    assert.deepEqual(request.responseObject, whole.responseObject, text);
+  }
+});
+
+test('a body that is not JSON is refused when it is asked for', () => {
+  const request = decoded(recordOf('{"verb":"get","requestObject":{x}}'));
+  assert.throws(
+    () => request.requestObject,
+    (error) => error instanceof GatewatchError && error.code === 'ITEM_NOT_JSON',
+  );
+});
+
+test('a field of a wrong type is named', () => {
+  const text = ['level', 'auditID', 'stage', 'requestURI', 'verb', 'userAgent'];
+  const objects = ['user', 'impersonatedUser', 'objectRef', 'responseStatus', 'annotations'];
+  for (const [names, wrong] of [
+    [text, [1, true, [], {}]],
+    [objects, [1, 'x', true, []]],
+  ] as const) {
+    for (const name of names) {
+      for (const value of wrong) {
+        assert.throws(
+          () => decoded(recordOf(eventWith({ [name]: value }))),
+          (error) =>
+            error instanceof GatewatchError && error.code === 'ITEM_NOT_AN_EVENT' && error.where === name,
+        );
+      }
+    }
+  }
+  for (const event of ['{}', '{"kind":"Pod"}']) {
+    assert.throws(() => decoded(recordOf(event)), { code: 'ITEM_NOT_AN_EVENT' });
+  }
+  assert.throws(() => decoded({ ...recordOf('{}'), bytes: Buffer.from('nonsense') }), {
+    code: 'ITEM_NOT_JSON',
+  });
+});
+
+test('all stages are one request; requests that share a forged auditID are not', () => {
+  const id = (fields: object) => decoded(recordOf(eventWith(fields))).requestId;
+  const complete = id({});
+  assert.equal(id({ stage: 'RequestReceived', stageTimestamp: '2026-11-22T13:00:00.000001Z' }), complete);
+  assert.equal(id({ stage: 'Panic', responseStatus: { code: 500 } }), complete);
+  const others = [
+    { requestReceivedTimestamp: '2026-11-22T13:00:00.000002Z' },
+    { verb: 'update' },
+    { requestURI: '/api/v1/namespaces/prod/pods' },
+    { user: { username: 'bob' } },
+    { auditID: 'a2' },
+    { auditID: '' },
+    { requestReceivedTimestamp: null },
+  ];
+  assert.equal(new Set([complete, ...others.map(id)]).size, others.length + 1);
+});
+
+test('stages are ranked by what they tell, whatever they are called', () => {
+  const rank = (stage: unknown) => decoded(recordOf(eventWith({ stage }))).rank;
+  const stages = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic', 'constructor', null];
+  assert.deepEqual(stages.map(rank), [1, 2, 3, 3, 3, 3]);
+});
+
+test('the address is the last of however many the client sends', () => {
+  const forged = Array.from({ length: 500 }, (_, index) => `10.9.0.${index}`);
+  const { sourceIp } = decoded(recordOf(eventWith({ sourceIPs: [...forged, '192.0.2.1'] })));
+  assert.equal(sourceIp, '192.0.2.1');
+});
+
+test('a dry run is known by its query, however it is written, or by the options of a delete', () => {
+  const cases: [uri: string, dryRun: boolean][] = [
+    ['/api/v1/pods?dryRun=All', true],
+    ['/api/v1/pods?x=1&dryRun=All&y=?', true],
+    ['/api/v1/pods?dry%52un=%41ll', true],
+    ['/api/v1/pods?dryRun=None&dryRun=All', true],
+    ['/api/v1/pods?dryRun=None', false],
+    ['/api/v1/pods?x=dryRun%3DAll', false],
+    ['/api/v1/dryRun=All', false],
+    ['', false],
+  ];
+  for (const [requestURI, dryRun] of cases) {
+    assert.equal(decoded(recordOf(eventWith({ requestURI }))).dryRun, dryRun, requestURI);
+  }
+  const options = { requestObject: { kind: 'DeleteOptions', dryRun: ['All'] } };
+  assert.equal(decoded(recordOf(eventWith({ verb: 'delete', ...options }))).dryRun, true);
+  assert.equal(decoded(recordOf(eventWith({ verb: 'create', ...options }))).dryRun, false);
+});
+
+test('the time is that of the stage; one that lies ahead is not believed and said to be so', () => {
+  const at = (stageTimestamp: unknown, requestReceivedTimestamp: unknown = null) => {
+    const { time, limits } = decoded(recordOf(eventWith({ stageTimestamp, requestReceivedTimestamp })));
+    return [time, ...limits];
+  };
+  const ahead = (ms: number) => new Date(RECEIVED_MS + ms).toISOString();
+  assert.deepEqual(at('2026-11-22T13:00:00.000002Z'), [1_795_352_400_000_002]);
+  assert.deepEqual(at('garbage', '2026-11-22T13:00:00.000001Z'), [1_795_352_400_000_001]);
+  assert.deepEqual(at(ahead(300_000)), [(RECEIVED_MS + 300_000) * 1000]);
+  assert.deepEqual(at(ahead(300_001)), [undefined, 'time-disbelieved']);
+  assert.deepEqual(at('0001-01-01T00:00:00Z'), [undefined, 'no-event-time']);
+});
+
+test('a wrong type in the place of any field throws nothing but our own errors', () => {
+  const event = JSON.parse(recordedLines().find((line) => line.includes('"mutation.webhook')) ?? '{}');
+  for (const [parent, key] of placesOf(event)) {
+    const original = parent[key];
+    for (const wrong of WRONG) {
+      parent[key] = wrong;
+      try {
+        const request = decoded(recordOf(event));
+        for (const name of Object.keys(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(request)))) {
+          if (!['constructor', 'field', 'keywords'].includes(name)) Reflect.get(request, name);
+        }
+      } catch (error) {
+        assert.ok(error instanceof GatewatchError, String(error));
+      }
+    }
+    parent[key] = original;
+  }
+});

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { formatEventTime, parseEventTime } from '../../../src/record/time.ts';
+
+test('a time keeps its microseconds', () => {
+  assert.equal(parseEventTime('2026-11-22T13:38:21.376463Z'), 1_795_354_701_376_463);
+  assert.equal(parseEventTime('2026-11-22T13:38:21Z'), 1_795_354_701_000_000);
+  assert.equal(parseEventTime('2026-11-22T13:38:21.1Z'), 1_795_354_701_100_000);
+  assert.equal(parseEventTime('2026-11-22T14:38:21.376463+01:00'), 1_795_354_701_376_463);
+  assert.equal(
+    parseEventTime('2026-11-22T13:38:21.376463999Z'),
+    1_795_354_701_376_463,
+    'nanoseconds are cut',
+  );
+});
+
+test('every time that can be written is read back as it was', () => {
+  const times = fc.integer({ min: Date.UTC(2014, 0, 1) * 1000, max: Number.MAX_SAFE_INTEGER });
+  fc.assert(
+    fc.property(times, (time) => {
+      assert.equal(parseEventTime(formatEventTime(time)), time);
+    }),
+  );
+});
+
+test('what is not a time, or cannot be one of Kubernetes, is none', () => {
+  const wrong = [
+    '0001-01-01T00:00:00Z',
+    '2013-12-31T23:59:59.999999Z',
+    '9999-12-31T23:59:59.999999Z',
+    '2026-11-22',
+    '2026-11-22T13:38:21',
+    '2026-13-01T00:00:00Z',
+    '2026-11-22T13:38:99Z',
+    'Nov 22 2026',
+    '1795354701',
+    '',
+    'x'.repeat(100_000),
+    1_795_354_701,
+    null,
+    undefined,
+    {},
+    ['2026-11-22T13:38:21Z'],
+  ];
+  for (const text of wrong) assert.equal(parseEventTime(text), undefined, String(text).slice(0, 40));
+});
