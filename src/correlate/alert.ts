@@ -80,7 +80,7 @@ export function alertOf(
     rule: {
       id: rule.id,
       name: rule.title,
-      ...(rule.description ? { description: rule.description.trim() } : {}),
+      ...(rule.description ? { description: rule.description.trim().replace(/\s+/g, ' ') } : {}),
       ...(rule.references[0] ? { reference: rule.references[0] } : {}),
       ...(rule.author ? { author: [rule.author] } : {}),
       ruleset: 'gatewatch',

@@ -42,6 +42,8 @@ interface Group {
   since: number;
   lastOffset: number;
   overflowed: boolean;
+  /** Earliest time of what has changed since the group last spoke: episodes that ended before are as they were. */
+  changedFrom: number;
 }
 
 /** How the correlator keeps house; only tests have a reason to change it. */
@@ -130,6 +132,8 @@ export class Correlator {
     group.held.set(signal.rule, ofRule);
     group.lastOffset = offset;
     group.latest = Math.max(group.latest, timeOf(signal));
+    const touched = [signal, known?.signal, ...(signal.replaces ?? []).map((id) => ofRule.get(id)?.signal)];
+    for (const one of touched) if (one) group.changedFrom = Math.min(group.changedFrom, timeOf(one));
     this.#restoreFrom ??= offset;
     this.#dirty.add(key);
     if (signal.time !== undefined) {
@@ -172,12 +176,19 @@ export class Correlator {
     group.overflowed = true;
     const [first, second] = ofRule.keys();
     ofRule.delete(second ?? first!);
+    group.changedFrom = Number.NEGATIVE_INFINITY;
   }
 
   #speak(group: Group): void {
     const version = group.lastOffset + 1;
     const current = new Set<string>();
+    const { changedFrom } = group;
+    group.changedFrom = Number.POSITIVE_INFINITY;
     for (const episode of group.behaviour.find(signalsOf(group))) {
+      if (episode.until < changedFrom) {
+        current.add(alertId(group.behaviour.rule.id, episode));
+        continue;
+      }
       const alert = alertOf(episode, group.behaviour.rule, {
         version,
         evidenceMax: this.#limits.evidence_max,
@@ -280,6 +291,7 @@ function newGroup(behaviour: Behaviour, cluster: string, offset: number): Group 
     since: offset,
     lastOffset: offset,
     overflowed: false,
+    changedFrom: Number.POSITIVE_INFINITY,
   };
 }
 

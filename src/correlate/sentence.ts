@@ -29,6 +29,8 @@ export function storyOf(signals: readonly Signal[]): string {
   const steps: Signal[][] = [];
   for (const signal of signals) {
     const step = steps.at(-1);
+    // One request can be two steps: a webhook failed open and let through what it was to stop.
+    if (step && step.at(-1)!.evidence.record_id === signal.evidence.record_id) continue;
     if (step && sameStep(step[0]!, signal)) step.push(signal);
     else steps.push([signal]);
   }

@@ -43,6 +43,9 @@ function textAt(path: string): (event: EventFields) => string {
   const read = compilePath(path);
   return (event) => {
     const value = read(event)[0];
-    return value === undefined || value === null ? '' : String(value).slice(0, VALUE_CHARS_MAX);
+    // An object has no value to group by.
+    return value === undefined || value === null || typeof value === 'object'
+      ? ''
+      : String(value).slice(0, VALUE_CHARS_MAX);
   };
 }

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewatchError } from '../errors.ts';
 import { partitionKey, type ReceivedRecord, recordId } from '../record/record.ts';
+import { parseExactly } from './exact-json.ts';
 import type { InputLimits, Origin, Parsed, Rejection } from './parsed.ts';
-import { CredentialMarks, redact, type Subject } from './redact.ts';
-import { JsonScanner, type Member, NotJson } from './scan.ts';
+import { CredentialMarks, note, REDACTED, redact, type Subject, withoutBodies } from './redact.ts';
+import { isScalar, JsonScanner, type Member, NotJson } from './scan.ts';
 
 /**
  * Cuts an `audit.k8s.io/v1` EventList into records, each with its bytes as they stand in the body.
@@ -21,13 +22,15 @@ export function parseEventList(body: Buffer, origin: Origin, limits: InputLimits
     const start = scanner.skipSpace(0);
     if (body[start] !== 0x7b) {
       // Well-formed JSON of another kind deserves the better message.
-      if (scanner.skipSpace(scanner.skipValue(start)) !== body.length) throw new NotJson(start);
+      const end = scanner.skipValue(start);
+      if (scanner.skipSpace(end) !== body.length || !isValue(body.subarray(start, end)))
+        throw new NotJson(start);
       throw new GatewatchError('BODY_NOT_EVENT_LIST', 'The body is not a JSON object.', {
         where: place('body'),
       });
     }
     const end = scanner.members(start, (member) => {
-      const key = body.toString('latin1', member.keyStart, member.keyEnd);
+      const key = keyOf(body, member);
       if (key === 'kind') kind = text(body, member);
       else if (key === 'apiVersion') apiVersion = text(body, member);
       else if (key === 'items') itemsAt = member.start;
@@ -70,7 +73,7 @@ export function parseEvent(line: Buffer, origin: Origin, limits: InputLimits, wh
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;
     const what = `Not JSON: ${error.message}.`;
-    const bytes = line.subarray(0, limits.item_bytes_max);
+    const bytes = withoutBodies(line).subarray(0, limits.item_bytes_max);
     return { records: [], rejected: [{ code: 'ITEM_NOT_JSON', where, what, bytes }] };
   }
   return slices.parsed;
@@ -87,6 +90,21 @@ function text(body: Buffer, member: Member): string {
   return body[member.start] === 0x22 ? body.toString('utf8', member.start + 1, member.end - 1) : '';
 }
 
+const BACKSLASH = 0x5c;
+
+/** A key as JSON.parse reads it. */
+function keyOf(body: Buffer, { keyStart, keyEnd }: Member): string {
+  if (!body.subarray(keyStart, keyEnd).includes(BACKSLASH)) return body.toString('latin1', keyStart, keyEnd);
+  try {
+    return JSON.parse(body.toString('utf8', keyStart - 1, keyEnd + 1));
+  } catch {
+    return ''; // whoever decodes the item says so
+  }
+}
+
+/** Longest form of the longest key looked for, each of its characters written as an escape. */
+const KEY_BYTES_MAX = 'responseObject'.length * '\\u0000'.length;
+
 /** Turns the values of one buffer into records. */
 class ItemSlicer {
   readonly parsed: { records: ReceivedRecord[]; rejected: Rejection[] } = { records: [], rejected: [] };
@@ -97,6 +115,7 @@ class ItemSlicer {
   readonly #wellEncoded: boolean;
   readonly #marks: CredentialMarks;
   #bodies: number[] = [];
+  #escaped = false;
   #subjectStart = -1;
   #subjectEnd = -1;
   #itemStart = 0;
@@ -116,41 +135,47 @@ class ItemSlicer {
     const isObject = this.#body[start] === 0x7b;
     scanner.tooDeep = false;
     this.#bodies = [];
+    this.#escaped = false;
     this.#subjectStart = -1;
     this.#itemStart = start;
     const end = isObject ? scanner.members(start, this.#visit) : scanner.skipValue(start);
     const bytes = this.#body.subarray(start, end);
-    const reject = (code: Rejection['code'], what: string, kept = bytes): void => {
+    const { item_bytes_max, json_depth_max } = this.#limits;
+    const reject = (code: Rejection['code'], what: string): void => {
+      const kept = withoutBodies(bytes).subarray(0, item_bytes_max);
       this.parsed.rejected.push({ code, where, what, bytes: kept });
     };
-    const { item_bytes_max, json_depth_max } = this.#limits;
-    if (!isObject) reject('ITEM_NOT_OBJECT', `Expected an audit event, found ${preview(bytes)}.`);
+    if (!isObject && !isValue(bytes)) reject('ITEM_NOT_JSON', `Not JSON: ${preview(bytes)}.`);
+    else if (!isObject) reject('ITEM_NOT_OBJECT', `Expected an audit event, found ${preview(bytes)}.`);
     else if (bytes.length > item_bytes_max)
-      reject(
-        'ITEM_TOO_LARGE',
-        `${bytes.length} bytes, at most ${item_bytes_max}.`,
-        bytes.subarray(0, item_bytes_max),
-      );
+      reject('ITEM_TOO_LARGE', `${bytes.length} bytes, at most ${item_bytes_max}.`);
     else if (scanner.tooDeep) reject('ITEM_TOO_DEEP', `Nested deeper than ${json_depth_max} levels.`);
     else if (!this.#wellEncoded && !isUtf8(bytes)) reject('ITEM_NOT_UTF8', 'The bytes are not valid UTF-8.');
-    else this.parsed.records.push(this.#record(bytes));
+    else {
+      const record = this.#record(bytes);
+      if (record) this.parsed.records.push(record);
+      else reject('ITEM_NOT_JSON', 'Not JSON, and it may hold a credential.');
+    }
     return end;
   }
 
   /** Notes where the parts of an event stand that matter before it is decoded. The last of repeated keys wins, as in JSON.parse. */
   readonly #visit = (member: Member): void => {
     const length = member.keyEnd - member.keyStart;
-    if (length !== 9 && length !== 13 && length !== 14) return;
-    const key = this.#body.toString('latin1', member.keyStart, member.keyEnd);
+    if (length < 9 || (length > 9 && length < 13) || length > KEY_BYTES_MAX) return;
+    const key = keyOf(this.#body, member);
     if (key === 'objectRef') {
       this.#subjectStart = member.start;
       this.#subjectEnd = member.end;
     } else if (key === 'requestObject' || key === 'responseObject') {
-      this.#bodies.push(member.start - this.#itemStart, member.end - this.#itemStart);
+      if (length === key.length)
+        this.#bodies.push(member.start - this.#itemStart, member.end - this.#itemStart);
+      else this.#escaped = true;
     }
   };
 
-  #record(bytes: Buffer): ReceivedRecord {
+  /** @returns undefined if the item may hold credentials and cannot be read, so that they cannot be cut out */
+  #record(bytes: Buffer): ReceivedRecord | undefined {
     const { cluster, receivedMs } = this.#origin;
     const subject = this.#subject();
     const id = recordId(cluster, bytes);
@@ -158,12 +183,14 @@ class ItemSlicer {
     const record = { kind: 'audit.event', cluster, key, id, receivedMs } as const;
     if (this.#marks.suspects(subject, this.#itemStart, this.#itemStart + bytes.length)) {
       const clean = withoutCredentials(bytes, subject);
-      if (clean) {
+      if (!clean) return undefined;
+      if (clean.paths.length > 0) {
         // The replaced bytes have other positions; a decoder that is told of none parses the event whole.
         return { ...record, bytes: clean.bytes, bodies: [], redacted: clean.paths };
       }
     }
-    return { ...record, bytes, bodies: this.#bodies, redacted: [] };
+    // Decoders find a body's name by the bytes before it; where one is escaped they get no bodies and parse the event whole.
+    return { ...record, bytes, bodies: this.#escaped ? [] : this.#bodies, redacted: [] };
   }
 
   #subject(): Subject & { namespace?: unknown; name?: unknown } {
@@ -182,17 +209,17 @@ function namespaceOf(subject: Subject & { namespace?: unknown; name?: unknown })
   return typeof namespace === 'string' ? namespace : '';
 }
 
+/** @returns undefined if the bytes cannot be parsed; no paths if nothing had to be replaced */
 function withoutCredentials(bytes: Buffer, subject: Subject): { bytes: Buffer; paths: string[] } | undefined {
-  let event: Record<string, unknown>;
   try {
-    event = JSON.parse(bytes.toString());
+    const event = parseExactly(bytes.toString()) as Record<string, unknown>;
+    const { requestObject, responseObject, annotations } = event;
+    const paths = redact({ requestObject, responseObject }, subject);
+    if (subject.resource === 'secrets') dropPatches(annotations, paths);
+    return { bytes: paths.length === 0 ? bytes : Buffer.from(JSON.stringify(event)), paths };
   } catch {
-    return undefined; // not JSON: nothing stores it but dead letters, after detect has refused it
+    return undefined; // not JSON, or nested deeper than the stack (json_depth_max may be set that high)
   }
-  const { requestObject, responseObject, annotations } = event;
-  const paths = redact({ requestObject, responseObject }, subject);
-  if (subject.resource === 'secrets') dropPatches(annotations, paths);
-  return paths.length === 0 ? undefined : { bytes: Buffer.from(JSON.stringify(event)), paths };
 }
 
 /** `patch.webhook.admission.k8s.io/…` annotations hold what a mutating webhook wrote into the object, as text. */
@@ -201,9 +228,14 @@ function dropPatches(annotations: unknown, paths: string[]): void {
   const values = annotations as Record<string, unknown>;
   for (const key of Object.keys(values)) {
     if (!key.startsWith('patch.webhook.admission.k8s.io/')) continue;
-    values[key] = '[redacted]';
-    paths.push('annotations.patch');
+    values[key] = REDACTED;
+    note(paths, 'annotations.patch');
   }
+}
+
+/** False for a word that is no JSON value; strings, arrays and objects are left to who decodes them. */
+function isValue(bytes: Buffer): boolean {
+  return bytes[0] === 0x22 || bytes[0] === 0x5b || bytes[0] === 0x7b || isScalar(bytes);
 }
 
 function preview(bytes: Buffer): string {

@@ -53,6 +53,30 @@ export class CredentialMarks {
   }
 }
 
+/** Names that only stand in items which may hold a credential, and names of what may hold it. */
+const SUSPICIOUS = ['"Secret', '"Token', '"secrets"', '"tokenreviews"', '"token"'];
+const HOLDERS = [
+  '"requestObject',
+  '"responseObject',
+  '"object"',
+  '"oldObject"',
+  '"annotations"',
+  '"data"',
+  '"stringData"',
+  '"token"',
+  LAST_APPLIED,
+];
+
+/**
+ * What may be kept of bytes that cannot be redacted, because they are not JSON or nested too deep: if they name a kind that carries
+ * credentials, only what stands before the first place for one.
+ */
+export function withoutBodies(bytes: Buffer): Buffer {
+  if (!SUSPICIOUS.some((name) => bytes.includes(name))) return bytes;
+  const places = HOLDERS.map((name) => bytes.indexOf(name)).filter((at) => at >= 0);
+  return places.length === 0 ? bytes : bytes.subarray(0, Math.min(...places));
+}
+
 /**
  * Replaces credentials in a parsed event or review, in place.
  * @param roots the values that may hold objects, by the path that names them
@@ -66,9 +90,12 @@ export function redact(roots: Readonly<Record<string, Json>>, subject: Subject):
 }
 
 const PATHS_MAX = 20;
+const PATH_CHARS_MAX = 200;
 
-function note(paths: string[], path: string): void {
-  if (paths.length < PATHS_MAX && !paths.includes(path)) paths.push(path);
+/** Notes where something was replaced. A path is made of the sender's keys: it is kept short and without spaces, which separate paths. */
+export function note(paths: string[], path: string): void {
+  const short = path.slice(0, PATH_CHARS_MAX).replace(/[^!-~]/g, '?');
+  if (paths.length < PATHS_MAX && !paths.includes(short)) paths.push(short);
 }
 
 function isObject(value: Json): value is JsonObject {
@@ -78,7 +105,7 @@ function isObject(value: Json): value is JsonObject {
 function walk(value: Json, inherited: Context, path: string, paths: string[]): void {
   if (Array.isArray(value)) {
     for (const element of value) {
-      if (isObject(element) && typeof element.op === 'string')
+      if (isObject(element) && ('op' in element || 'path' in element))
         redactOperation(element, inherited, path, paths);
       else walk(element, inherited, path, paths);
     }
@@ -90,12 +117,14 @@ function walk(value: Json, inherited: Context, path: string, paths: string[]): v
     const member = value[key];
     const here = `${path}.${key}`;
     if (context === 'secret' && (key === 'data' || key === 'stringData')) {
-      value[key] = emptied(member);
+      const replaced = emptied(member);
+      if (replaced === undefined) continue;
+      value[key] = replaced;
       note(paths, here);
     } else if (key === LAST_APPLIED && (context === 'secret' || namesSecret(member))) {
       value[key] = REDACTED;
       note(paths, here);
-    } else if (context === 'token' && key === 'token') {
+    } else if (context === 'token' && key === 'token' && member !== null && member !== '') {
       value[key] = REDACTED;
       note(paths, here);
     } else {
@@ -126,8 +155,10 @@ function redactOperation(operation: JsonObject, context: Context, path: string, 
   note(paths, `${path}[${target}]`);
 }
 
-/** Keeps the names of a Secret's entries, which an analyst needs, and drops their values. */
+/** Keeps the names of a Secret's entries, which an analyst needs, and drops their values. Undefined if there is nothing to drop. */
 function emptied(data: Json): Json {
-  if (!isObject(data)) return data === null ? null : REDACTED;
-  return Object.fromEntries(Object.keys(data).map((key) => [key, data[key] === null ? null : REDACTED]));
+  if (!isObject(data)) return data === null ? undefined : REDACTED;
+  const names = Object.keys(data);
+  if (names.every((key) => data[key] === null)) return undefined;
+  return Object.fromEntries(names.map((key) => [key, data[key] === null ? null : REDACTED]));
 }

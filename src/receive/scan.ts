@@ -24,6 +24,13 @@ export class NotJson extends Error {
   }
 }
 
+const SCALAR = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/;
+
+/** Whether bytes that the scan took for a number, true, false or null are one. */
+export function isScalar(bytes: Buffer): boolean {
+  return SCALAR.test(bytes.toString('latin1'));
+}
+
 /** One member of an object: its key as bytes between the quotes, and its value. Valid until the next `member` call. */
 export interface Member {
   keyStart: number;

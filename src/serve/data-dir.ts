@@ -16,18 +16,26 @@ export function databaseFile(dataDir: string): string {
  */
 export async function claimDataDir(dataDir: string): Promise<() => void> {
   await makePrivateFolder(dataDir);
-  const lock = new DatabaseSync(join(dataDir, 'lock.db'), { timeout: 0 });
+  let lock: DatabaseSync | undefined;
   try {
+    lock = new DatabaseSync(join(dataDir, 'lock.db'), { timeout: 0 });
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (cause) {
-    lock.close();
-    throw new GatewatchError('DATA_DIR_IN_USE', 'The data folder is locked by another process.', {
-      where: dataDir,
-      cause,
-    });
+    lock?.close();
+    const { errcode, message } = cause as Error & { errcode?: number };
+    throw errcode === SQLITE_BUSY
+      ? new GatewatchError('DATA_DIR_IN_USE', 'The data folder is locked by another process.', {
+          where: dataDir,
+          cause,
+        })
+      : new GatewatchError('FILE_UNREADABLE', `${message}.`, { where: join(dataDir, 'lock.db'), cause });
   }
-  return () => lock.close();
+  const held = lock;
+  return () => held.close();
 }
+
+/** The result code of SQLite for what another connection has locked. */
+const SQLITE_BUSY = 5;
 
 /** A secret kept in the data folder, made on first use. */
 export async function keptSecret(dataDir: string, name: 'console-token' | 'cookie-secret'): Promise<string> {

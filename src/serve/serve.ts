@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { isLoopback } from '../config/loopback.ts';
 import type { Config } from '../config/schema.ts';
+import { answerFrameworkError } from '../console/errors.ts';
 import { consolePlugin } from '../console/plugin.ts';
 import { Authenticator } from '../credentials/authenticate.ts';
 import { clustersFile, joinClusters, readClusters } from '../credentials/clusters-file.ts';
@@ -88,8 +89,7 @@ async function start(
   await loadClusters(config, authenticator, metrics);
   closers.push(await startFollowing(config, receive, logger));
 
-  const requestSecondsMax = config.receive.request_seconds_max;
-  const http = listener({ logger, requestSecondsMax });
+  const http = listener({ logger, ...timing(config) });
   http.get('/metrics', async (_request, reply) => {
     const { contentType, body } = await metrics.expose(await stages.metrics());
     return reply.type(contentType).send(body);
@@ -195,10 +195,20 @@ async function startHttps(
   const { cert, key, ca } = await serverTls(config);
   // Asked for, not insisted on: a token is as good, and a bad certificate gets an answer that says so.
   const tls = { cert, key, ca, requestCert: true, rejectUnauthorized: false };
-  const fastify = listener({ logger, requestSecondsMax: config.receive.request_seconds_max, https: tls });
+  const fastify = listener({ logger, ...timing(config), https: tls });
+  fastify.setNotFoundHandler(async (request, reply) =>
+    answerFrameworkError(new Error('no route'), request, reply),
+  );
   await fastify.register(healthRoutes, state);
   await fastify.register(receivePlugin, receive);
   return { fastify, port: await listen(fastify, config.https.host, config.https.port, 'https.port') };
+}
+
+function timing({ receive }: Config): { requestSecondsMax: number; retryAfterSeconds: number } {
+  return {
+    requestSecondsMax: receive.request_seconds_max,
+    retryAfterSeconds: receive.retry_after_seconds,
+  };
 }
 
 async function serverTls(config: Config): Promise<Pick<ServerTls, 'cert' | 'key' | 'ca'>> {

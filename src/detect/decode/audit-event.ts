@@ -112,7 +112,7 @@ class AuditEvent implements Request {
   }
 
   keywords(): Iterable<string> {
-    return textsOf(JSON.parse(this.record.bytes.toString()));
+    return textsOf(parse(this.record.bytes.toString()));
   }
 
   get auditId(): string | undefined {

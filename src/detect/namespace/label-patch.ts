@@ -1,3 +1,4 @@
+import { parseEventTime } from '../../record/time.ts';
 import { at, isObject, listOf, stringOf } from '../decode/json.ts';
 import { concernsAdmission, type Labels } from './labels.ts';
 
@@ -61,14 +62,16 @@ function jsonPatchEdit(operations: readonly unknown[], before: Labels): LabelEdi
   let replacesAll = false;
   for (const operation of operations) {
     const kind = at(operation, 'op');
-    const path = stringOf(at(operation, 'path')) ?? '';
+    const path = at(operation, 'path');
+    if (typeof path !== 'string') continue;
     const from = stringOf(at(operation, 'from')) ?? '';
     const label = labelIn(path);
     const value = at(operation, 'value');
     if (label !== undefined) {
       if (set.size >= LABELS_MAX && !concernsAdmission(label)) continue;
       if (kind === 'remove') set.set(label, null);
-      else if (kind === 'add' || kind === 'replace') set.set(label, String(value).slice(0, VALUE_CHARS_MAX));
+      else if (kind === 'add' || kind === 'replace')
+        set.set(label, (stringOf(value) ?? '').slice(0, VALUE_CHARS_MAX));
       else if (kind === 'copy' || kind === 'move') set.set(label, current(set, before, labelIn(from)) ?? '');
     } else if (Object.hasOwn(LABELS_IN, path) && WRITING.has(kind)) {
       replacesAll = true;
@@ -111,18 +114,20 @@ export function applyEdit(edit: LabelEdit, before: Labels): Labels {
 
 /** Whether any manager changed the object during the request, by the times of `metadata.managedFields` (whole seconds). */
 export function changedSince(object: unknown, seconds: number): boolean {
-  const times = listOf(at(object, 'metadata', 'managedFields')).map(
-    (entry) => Date.parse(String(at(entry, 'time'))) / 1000,
-  );
-  const known = times.filter((time) => !Number.isNaN(time));
-  return known.length === 0 || known.some((time) => time >= seconds);
+  const times = listOf(at(object, 'metadata', 'managedFields')).flatMap((entry) => writtenAt(entry) ?? []);
+  return times.length === 0 || times.some((time) => time >= seconds);
+}
+
+function writtenAt(entry: unknown): number | undefined {
+  const time = parseEventTime(at(entry, 'time'));
+  return time === undefined ? undefined : time / 1_000_000;
 }
 
 /** Whether a manager that changed the object during the request owns the label now. */
 export function ownedSince(object: unknown, label: string, seconds: number): boolean {
   return listOf(at(object, 'metadata', 'managedFields')).some(
     (entry) =>
-      Date.parse(String(at(entry, 'time'))) / 1000 >= seconds &&
+      (writtenAt(entry) ?? 0) >= seconds &&
       at(entry, 'fieldsV1', 'f:metadata', 'f:labels', `f:${label}`) !== undefined,
   );
 }

@@ -61,7 +61,11 @@ export class Posture {
     const entries = [...this.entries, trimmed]
       .sort((a, b) => a.time - b.time || (a.request < b.request ? -1 : 1))
       // Labels that are applied again and again would push out what came before them.
-      .filter((one, index, all) => !(saysTheSame(all[index - 1], one) && saysTheSame(one, all[index + 1])))
+      .filter(
+        (one, index, all) =>
+          all.length <= ENTRIES_MAX ||
+          !(saysTheSame(all[index - 1], one) && saysTheSame(one, all[index + 1])),
+      )
       .slice(-ENTRIES_MAX);
     return entries.includes(trimmed) ? new Posture(entries) : this;
   }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../record/signal.ts';
-import { at, isObject, member } from '../decode/json.ts';
+import { at, isObject, member, stringOf } from '../decode/json.ts';
 import type { Request } from '../decode/request.ts';
 import { changedSince } from '../namespace/label-patch.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
@@ -82,7 +82,7 @@ function rewritesTemplate(request: Request): boolean {
 function namesTemplate(patch: unknown): boolean {
   if (Array.isArray(patch)) {
     const path = /^(?:\/spec)?(?:\/(?:jobTemplate|template)(?:\/|$)|$)/;
-    return patch.some((operation) => path.test(String(at(operation, 'path'))));
+    return patch.some((operation) => path.test(stringOf(at(operation, 'path')) ?? ''));
   }
   const spec = member(patch, 'spec');
   return [member(patch, 'template'), member(spec, 'template'), member(spec, 'jobTemplate')].some(

@@ -1,7 +1,3 @@
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogAppender } from '../../log/port.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -9,19 +5,27 @@ import type { Parsed } from '../parsed.ts';
 import { store } from '../store.ts';
 import { linesOf } from './lines.ts';
 import { parseDocument } from './parse.ts';
+import { Places } from './places.ts';
 import type { FileLimits } from './read.ts';
+import { inodeOf, OpenFile, rotatedFiles } from './rotation.ts';
 
 /** How often a followed file is looked at, milliseconds. */
 const POLL_MS = 500;
 
+/** For so many looks a rotated file is still read: its writer goes on with it until it has been told, or has noticed. */
+const LOOKS_AFTER_ROTATION = 10;
+
+/** Rotated files read at one time; of more the oldest is given up as finished. */
+const ROTATED_MAX = 8;
+
 /** Bytes read at a time; a batch is what they hold in whole lines. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** How far a file has been taken: the bytes before `position` of the file with this inode are in the log. */
-interface Position {
-  readonly inode: number;
-  readonly position: number;
-}
+/** Lines in one batch, so that very short ones do not make a very large one. */
+const BATCH_LINES_MAX = 2000;
+
+const CARRIAGE_RETURN = 0x0d;
+const NEWLINE = 0x0a;
 
 export interface FollowOptions {
   readonly path: string;
@@ -34,14 +38,17 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
   /** Told of what keeps the file from being read or stored; it is tried again. */
   readonly failed: (error: unknown) => void;
+  /** Milliseconds between two looks at the file; for tests. */
+  readonly pollMs?: number;
 }
 
 /**
  * Follows an audit log file through rotation (rename or truncation) until aborted. How far it came is kept in the data
  * folder, written after the log has the lines: a restart may take some lines twice, which changes nothing, and loses none.
+ * What was rotated away meanwhile is looked for beside the file; it is found unless it was compressed or deleted.
  */
 export async function follow(options: FollowOptions): Promise<void> {
-  const { signal, failed } = options;
+  const { signal, failed, pollMs = POLL_MS } = options;
   const follower = new Follower(options);
   while (!signal.aborted) {
     try {
@@ -49,110 +56,135 @@ export async function follow(options: FollowOptions): Promise<void> {
     } catch (error) {
       failed(error);
     }
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    await sleep(pollMs, undefined, { signal }).catch(() => {});
   }
   await follower.close();
 }
 
+interface Rotated {
+  readonly file: OpenFile;
+  looks: number;
+}
+
 class Follower {
   readonly #options: FollowOptions;
-  readonly #positionFile: string;
-  #handle: FileHandle | undefined;
-  #inode = 0;
-  #position = 0;
+  readonly #places: Places;
+  #current: OpenFile | undefined;
+  /** The oldest first. */
+  #rotated: Rotated[] = [];
   #restored = false;
 
   constructor(options: FollowOptions) {
     this.#options = options;
-    const name = createHash('sha256')
-      .update(`${options.cluster}\0${options.path}`)
-      .digest('hex')
-      .slice(0, 24);
-    this.#positionFile = join(options.dataDir, 'followed', `${name}.json`);
+    this.#places = new Places(options.dataDir, options.cluster, options.path);
   }
 
   /** Takes what has been added since the last call. */
   async advance(): Promise<void> {
-    const current = await stat(this.#options.path).catch(() => undefined);
-    if (!this.#handle) {
-      if (!current) return;
-      await this.#open(current.ino, current.size);
+    if (!this.#restored) await this.#restore();
+    for (const rotated of [...this.#rotated]) await this.#finish(rotated);
+    const inode = await inodeOf(this.#options.path);
+    if (this.#current && inode !== undefined && inode !== this.#current.inode) {
+      this.#rotated.push({ file: this.#current, looks: 0 });
+      this.#current = undefined;
+      await this.#finish(this.#rotated.at(-1)!);
     }
-    await this.#takeLines();
-    if (!current) return;
-    if (current.ino !== this.#inode) {
-      await this.close();
-      await this.#open(current.ino, current.size);
-      await this.#takeLines();
-    } else if (current.size < this.#position) {
-      this.#position = 0; // truncated in place
-      await this.#takeLines();
+    if (!this.#current) {
+      if (inode === undefined) return;
+      this.#current = await OpenFile.open(this.#options.path);
     }
+    await this.#takeLines(this.#current);
   }
 
   async close(): Promise<void> {
-    await this.#handle?.close();
-    this.#handle = undefined;
+    for (const { file } of this.#rotated) await file.close();
+    await this.#current?.close();
   }
 
-  async #open(inode: number, size: number): Promise<void> {
-    this.#handle = await open(this.#options.path, constants.O_RDONLY);
-    this.#inode = inode;
-    this.#position = 0;
-    if (this.#restored) return;
+  /** Opens what an earlier process had not finished, and what was rotated since. */
+  async #restore(): Promise<void> {
+    const { path } = this.#options;
+    const known = await this.#places.read();
+    const inode = await inodeOf(path);
+    if (known.length > 0) {
+      let since = false;
+      for (const name of await rotatedFiles(path)) {
+        const file = await OpenFile.open(name);
+        const place = known.find((one) => one.inode === file.inode);
+        since ||= place !== undefined && (await file.resume(place));
+        if (since && file.inode !== inode) this.#rotated.push({ file, looks: 0 });
+        else await file.close();
+      }
+    }
+    if (inode !== undefined) {
+      this.#current = await OpenFile.open(path);
+      const place = known.find((one) => one.inode === this.#current!.inode);
+      if (place) await this.#current.resume(place);
+    }
     this.#restored = true;
-    const known = await readFile(this.#positionFile, 'utf8').then(
-      (text) => JSON.parse(text) as Position,
-      () => undefined,
-    );
-    if (known?.inode === inode && known.position <= size) this.#position = known.position;
   }
 
-  async #takeLines(): Promise<void> {
+  /** Takes what has been written to a rotated file; after some looks also a last line without an end. */
+  async #finish(rotated: Rotated): Promise<void> {
+    const over = ++rotated.looks > LOOKS_AFTER_ROTATION || this.#rotated.length > ROTATED_MAX;
+    await this.#takeLines(rotated.file, over ? 'take' : 'leave');
+    if (!over) return;
+    this.#rotated = this.#rotated.filter((one) => one !== rotated);
+    await rotated.file.close();
+    await this.#remember();
+  }
+
+  async #takeLines(file: OpenFile, lastLine: 'take' | 'leave' = 'leave'): Promise<void> {
+    if (await file.isAnother()) file.restart(); // truncated in place, perhaps grown again
     for (;;) {
-      const taken = await this.#takeChunk();
+      const taken = await this.#takeChunk(file, lastLine);
       if (taken === 0 || this.#options.signal.aborted) return;
     }
   }
 
   /** @returns the bytes taken; 0 if there is no whole line more. */
-  async #takeChunk(bytesMax = CHUNK_BYTES): Promise<number> {
-    const { cluster, path, limits, log, metrics, now } = this.#options;
-    const size = (await this.#handle!.stat()).size - this.#position;
-    if (size <= 0) return 0;
-    const buffer = Buffer.allocUnsafe(Math.min(size, bytesMax));
-    const { bytesRead } = await this.#handle!.read(buffer, 0, buffer.length, this.#position);
-    const tooLong = bytesMax > limits.body_bytes_max;
-    const parsed: Parsed = { records: [], rejected: [] };
+  async #takeChunk(file: OpenFile, lastLine: 'take' | 'leave', bytesMax = CHUNK_BYTES): Promise<number> {
+    const { cluster, limits, log, metrics, now } = this.#options;
+    const bytes = await file.read(bytesMax);
+    if (bytes.length === 0) return 0;
+    if (file.passing) return this.#passOver(file, bytes);
+    const cut = bytes.length === bytesMax;
+    // A line that is longer than a document may be is taken as far as it was read, and refused.
+    const tooLong = bytes.length > limits.body_bytes_max && !bytes.includes(NEWLINE);
+    const take = tooLong || (lastLine === 'take' && !cut) ? 'take' : 'leave';
     const origin = { cluster, receivedMs: now() };
+    const parsed: Parsed = { records: [], rejected: [] };
     let taken = 0;
-    for await (const line of linesOf(
-      once(buffer.subarray(0, bytesRead)),
-      bytesMax,
-      tooLong ? 'take' : 'leave',
-    )) {
-      const where = `${path}@${this.#position + taken}`;
+    for await (const line of linesOf(once(bytes), bytesMax, take)) {
+      const where = `${file.path}@${file.position + taken}`;
       taken = line.end;
-      if (line.bytes.length === 0) continue;
-      const { records, rejected } = parseDocument(line.bytes, origin, limits, where);
+      const content = line.bytes.subarray(0, line.bytes.at(-1) === CARRIAGE_RETURN ? -1 : undefined);
+      if (content.length === 0) continue;
+      const { records, rejected } = parseDocument(content, origin, limits, where);
       parsed.records.push(...records);
       parsed.rejected.push(...rejected);
+      if (line.number >= BATCH_LINES_MAX) break;
     }
-    // A line that does not fit is looked for with more room, up to the limit on a document; beyond, it is taken in pieces, which are refused.
-    if (taken === 0) return bytesRead === bytesMax ? this.#takeChunk(bytesMax * 2) : 0;
+    if (taken === 0) return cut ? this.#takeChunk(file, lastLine, bytesMax * 2) : 0;
     await store(log, metrics, origin, 'file', parsed);
     metrics.count('receiveBytes', taken, { input: 'file' });
-    this.#position += taken;
+    file.passing = tooLong;
+    await file.advance(taken);
     await this.#remember();
     return taken;
   }
 
+  async #passOver(file: OpenFile, bytes: Buffer): Promise<number> {
+    const end = bytes.indexOf(NEWLINE);
+    file.passing = end < 0;
+    const passed = end < 0 ? bytes.length : end + 1;
+    await file.advance(passed);
+    return passed;
+  }
+
   async #remember(): Promise<void> {
-    const position: Position = { inode: this.#inode, position: this.#position };
-    await mkdir(join(this.#options.dataDir, 'followed'), { recursive: true });
-    const temporary = `${this.#positionFile}.new`;
-    await writeFile(temporary, JSON.stringify(position));
-    await rename(temporary, this.#positionFile);
+    const open = [...this.#rotated.map(({ file }) => file), ...(this.#current ? [this.#current] : [])];
+    await this.#places.write(open.map((file) => file.place));
   }
 }
 

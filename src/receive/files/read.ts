@@ -76,6 +76,8 @@ export async function* readFile(
       }
     }
   } catch (error) {
+    // What stands before the place that cannot be read is good (a gzip file cut short, a disk error).
+    if (batch.records.length + batch.rejected.length > 0) yield batch;
     throw error instanceof GatewatchError ? error : unreadable(file, error as NodeJS.ErrnoException);
   }
   if (batch.records.length + batch.rejected.length > 0) yield batch;
@@ -97,7 +99,9 @@ async function* documents(
   let byLine: boolean | undefined;
   for await (const { bytes, number } of linesOf(chunks(file, read), limits.body_bytes_max)) {
     const line = bytes.subarray(0, bytes.at(-1) === 0x0d ? -1 : undefined);
-    if (byLine === undefined && line.length > 0) byLine = standsAlone(line);
+    // A line that was cut because it is too long has no end to look at.
+    if (byLine === undefined && line.length > 0)
+      byLine = bytes.length > limits.body_bytes_max || standsAlone(line);
     if (byLine === false) {
       whole.push(line, Buffer.from('\n'));
       wholeBytes += line.length + 1;
@@ -113,9 +117,11 @@ async function* documents(
   if (whole.length > 0) yield { bytes: Buffer.concat(whole), where: file };
 }
 
-/** Whether a file's first line is a document of its own: a pretty-printed document's holds nothing but its first bracket. */
+/** Whether a file's first line is a document of its own; that of a document over several lines opens a bracket and does not end with its closing. */
 function standsAlone(line: Buffer): boolean {
-  return line.length > 16 || !/^\s*[[{]+\s*$/.test(line.toString('latin1'));
+  const text = line.toString('latin1').trim();
+  const closing = text.startsWith('{') ? '}' : text.startsWith('[') ? ']' : undefined;
+  return closing === undefined || (text.length > 1 && text.endsWith(closing));
 }
 
 async function* chunks(file: string, read: (bytes: number) => void): AsyncGenerator<Buffer> {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { parseAdmissionReview } from '../admission-review.ts';
 import { store } from '../store.ts';
-import { authenticated, bodyOf, type ReceiveOptions } from './plugin.ts';
+import { admitted, bodyOf, type ReceiveOptions } from './plugin.ts';
 
 /**
  * `POST /v1/admission/:cluster`: the observing webhook. It allows always and at once: the answer does not wait for the log, so
@@ -12,16 +12,17 @@ import { authenticated, bodyOf, type ReceiveOptions } from './plugin.ts';
  * address itself is the credential, good for nothing but adding reviews of that cluster.
  */
 export function admissionRoute(fastify: FastifyInstance, options: ReceiveOptions): void {
-  const { log, limits, metrics, authenticator, now } = options;
+  const { log, limits, metrics, now } = options;
   for (const path of ['/v1/admission/:cluster', '/v1/admission/:cluster/:token']) {
     fastify.post<{ Params: { cluster: string } }>(
       path,
-      { onRequest: authenticated(authenticator, 'admission'), logLevel: 'silent' },
+      { onRequest: admitted('admission', options), logLevel: 'silent' },
       async (request) => {
         const body = await bodyOf(request, 'admission', options);
         const origin = { cluster: request.params.cluster, receivedMs: now() };
-        const { uid, record } = parseAdmissionReview(body, origin, limits);
-        store(log, metrics, origin, 'admission', { records: [record], rejected: [] }).catch(() =>
+        const review = parseAdmissionReview(body, origin, limits);
+        const { uid } = review;
+        store(log, metrics, origin, 'admission', review).catch(() =>
           metrics.count('receiveDroppedReviews', 1),
         );
         return {

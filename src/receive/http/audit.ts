@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { parseEventList } from '../audit-events.ts';
 import { store } from '../store.ts';
-import { authenticated, bodyOf, type ReceiveOptions } from './plugin.ts';
+import { admitted, bodyOf, type ReceiveOptions } from './plugin.ts';
 
 /** How many rejections one answer lists; all are in dead letters. */
 const REJECTIONS_LISTED_MAX = 20;
@@ -11,10 +11,10 @@ const REJECTIONS_LISTED_MAX = 20;
  * durable (k8s.io/apiserver/plugin/pkg/audit/webhook takes any 2xx for success).
  */
 export function auditRoute(fastify: FastifyInstance, options: ReceiveOptions): void {
-  const { log, limits, metrics, authenticator, now } = options;
+  const { log, limits, metrics, now } = options;
   fastify.post<{ Params: { cluster: string } }>(
     '/v1/audit/:cluster',
-    { onRequest: authenticated(authenticator, 'audit') },
+    { onRequest: admitted('audit', options) },
     async (request) => {
       const body = await bodyOf(request, 'audit', options);
       const origin = { cluster: request.params.cluster, receivedMs: now() };

@@ -7,7 +7,7 @@ import { GatewatchError } from '../../errors.ts';
 import type { LogAppender } from '../../log/port.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { decompress } from '../body.ts';
-import type { InFlight } from '../in-flight.ts';
+import type { InFlight, Reservation } from '../in-flight.ts';
 import type { Input } from '../store.ts';
 import { admissionRoute } from './admission.ts';
 import { auditRoute } from './audit.ts';
@@ -31,31 +31,26 @@ const INPUTS = [auditRoute, admissionRoute];
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Gives back the bytes reserved for this request's body. */
-    releaseBody?: () => void;
+    /** The bytes held for this request's body. */
+    reservation?: Reservation;
   }
 }
 
 /** The HTTP inputs. Bodies stay bytes: every input cuts them by itself. */
 export async function receivePlugin(fastify: FastifyInstance, options: ReceiveOptions): Promise<void> {
-  const { limits, inFlight, metrics, draining } = options;
+  const { limits, metrics, draining } = options;
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(
     '*',
     { parseAs: 'buffer', bodyLimit: limits.body_bytes_max },
     (_request, body, done) => done(null, body),
   );
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', async () => {
     if (draining()) throw new GatewatchError('SHUTTING_DOWN', 'The process is draining.');
-    // A body of unknown length may turn out to be as large as is allowed.
-    const length = Number(request.headers['content-length'] ?? limits.body_bytes_max);
-    if (length <= limits.body_bytes_max) request.releaseBody = inFlight.reserve(length);
   });
   fastify.addHook('onResponse', async (request, reply) => {
-    request.releaseBody?.();
     metrics.count('receiveRequests', 1, { input: inputOf(request), status: reply.statusCode });
   });
-  fastify.addHook('onRequestAbort', async (request) => request.releaseBody?.());
   fastify.setErrorHandler((error, request, reply) => answerError(error, request, reply, options));
   for (const input of INPUTS) input(fastify, options);
 }
@@ -64,33 +59,26 @@ function inputOf(request: FastifyRequest): AuthenticatedInput {
   return request.routeOptions.url?.startsWith('/v1/admission') ? 'admission' : 'audit';
 }
 
-/** The request's body, decompressed; what it grew by is reserved too. */
+/** The request's body, decompressed; what it grows by is held too. */
 export async function bodyOf(
   request: FastifyRequest,
   input: Input,
-  options: ReceiveOptions,
+  { limits, metrics }: ReceiveOptions,
 ): Promise<Buffer> {
-  const { limits, inFlight, metrics } = options;
   const sent = (request.body as Buffer | null | undefined) ?? Buffer.alloc(0);
-  const body = await decompress(sent, request.headers, limits.body_bytes_max);
-  if (body !== sent) {
-    const { releaseBody } = request;
-    const releaseRest = inFlight.reserve(body.length);
-    request.releaseBody = () => {
-      releaseBody?.();
-      releaseRest();
-    };
-  }
+  const body = await decompress(sent, request.headers, limits.body_bytes_max, (bytes) =>
+    request.reservation?.add(bytes),
+  );
   metrics.count('receiveBytes', body.length, { input });
   return body;
 }
 
-/** The cluster that the path names, once the credential has been found to speak for it. */
-export function authenticated(
-  authenticator: Authenticator,
+/** Lets a request in: its credential speaks for the cluster in the path, and there is room for its body. */
+export function admitted(
   input: AuthenticatedInput,
+  { authenticator, inFlight, limits }: ReceiveOptions,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
-  return async (request) => {
+  return async (request, reply) => {
     const { cluster, token } = request.params as { cluster: string; token?: string };
     const authorization = request.headers.authorization;
     const bearer = authorization && /^Bearer +(\S{1,512})$/i.exec(authorization)?.[1];
@@ -102,5 +90,12 @@ export function authenticated(
       ...(token === undefined ? {} : { pathToken: token }),
       ...(certificateName === undefined ? {} : { certificateName }),
     });
+    // Only now: who is unknown holds no room. `close` comes however the request ends.
+    const reservation = inFlight.open(`${input} ${cluster}`);
+    reply.raw.once('close', () => reservation.release());
+    request.reservation = reservation;
+    // A body of unknown length may turn out to be as large as is allowed; a larger one is refused by its length.
+    const length = Number(request.headers['content-length'] ?? limits.body_bytes_max);
+    if (length <= limits.body_bytes_max) reservation.add(length);
   };
 }

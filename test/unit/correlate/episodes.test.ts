@@ -20,7 +20,8 @@ function found(find: EpisodeFinder, text: string): string {
 }
 
 function table(find: EpisodeFinder, cases: Readonly<Record<string, string>>): void {
-  for (const [signals, episodes] of Object.entries(cases)) assert.equal(found(find, signals), episodes, signals);
+  for (const [signals, episodes] of Object.entries(cases))
+    assert.equal(found(find, signals), episodes, signals);
 }
 
 test('repeats are counted from the beginning of an alert, to the very end of its time', () => {

@@ -1,8 +1,8 @@
-import type { Alert } from '../../../src/record/alert.ts';
-import type { RuleMetadata } from '../../../src/detect/sigma/model.ts';
-import type { Behaviour } from '../../../src/correlate/plan.ts';
-import type { EpisodeFinder } from '../../../src/correlate/episodes.ts';
 import type { Spoken } from '../../../src/correlate/correlator.ts';
+import type { EpisodeFinder } from '../../../src/correlate/episodes.ts';
+import type { Behaviour } from '../../../src/correlate/plan.ts';
+import type { RuleMetadata } from '../../../src/detect/sigma/model.ts';
+import type { Alert } from '../../../src/record/alert.ts';
 import type { Signal } from '../../../src/record/signal.ts';
 import { formatEventTime } from '../../../src/record/time.ts';
 

@@ -1,0 +1,15 @@
+/** JSON.parse passes the text of each primitive (ECMAScript proposal "JSON.parse source text access", in V8 since 11.4). */
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
+
+/**
+ * JSON.parse whose result JSON.stringify writes as it was: numbers keep the digits they were written with, which JavaScript's would
+ * round or shorten. Such a number is not a `number` in the result.
+ * @throws SyntaxError, or RangeError for a text nested too deep for the stack
+ */
+export function parseExactly(text: string): unknown {
+  const keepDigits: Reviver = (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value;
+  return JSON.parse(text, keepDigits as Parameters<typeof JSON.parse>[1]);
+}

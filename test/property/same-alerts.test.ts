@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import { Correlator } from '../../src/correlate/correlator.ts';
+import { Detector } from '../../src/detect/detector.ts';
+import type { Alert } from '../../src/record/alert.ts';
+import type { ReceivedRecord } from '../../src/record/record.ts';
+import { type LoadedRules, loadRules } from '../../src/rules/load.ts';
+import { keep } from '../unit/correlate/support.ts';
+import { recordedLines, recordOf } from '../unit/detect/support.ts';
+
+const LIMITS = {
+  namespaces_max: 10_000,
+  facts_text_chars_max: 2048,
+  event_time_ahead_seconds_max: 300,
+  lateness_seconds: 300,
+  groups_max: 200_000,
+  signals_per_group_max: 10_000,
+  evidence_max: 20,
+};
+
+/** How far a record may be overtaken, seconds: the longest that retries of the API server were seen to take is under it. */
+const DELAY_SECONDS_MAX = 180;
+
+/** Later than everything recorded, so that every time is believed. */
+const RECEIVED_MS = Date.UTC(2030, 0, 1);
+
+const rules = await loadRules(['shipped']);
+
+/** Events in the order in which the API server sent them, with the second of each. */
+const records = new Map<string, { record: ReceivedRecord; seconds: number }>();
+for (const line of recordedLines('0*')) {
+  const record = recordOf(line, RECEIVED_MS);
+  const { stageTimestamp } = JSON.parse(line);
+  records.set(record.id, { record, seconds: Date.parse(stageTimestamp) / 1000 });
+}
+const inOrder = [...records.values()].sort((a, b) => a.seconds - b.seconds);
+
+/** Id, count and evidence of every alert that stands in the end. */
+function alertsOf(stream: readonly ReceivedRecord[], loaded: LoadedRules): Map<string, string> {
+  const detector = new Detector(loaded.index, loaded.targets, LIMITS);
+  const correlator = new Correlator(loaded.behaviours(3600), LIMITS, () => assert.fail('a limit is reached'));
+  const store = new Map<string, Alert>();
+  let offset = 0;
+  for (const [index, record] of stream.entries()) {
+    for (const signal of detector.detect(record).signals) correlator.add(signal, offset++);
+    if (index % 100 === 99) keep(store, correlator.take());
+  }
+  keep(store, correlator.take());
+  const standing = [...store.values()].filter(({ gatewatch }) => gatewatch.status !== 'withdrawn');
+  return new Map(
+    standing
+      .map(({ event, rule, gatewatch }): [string, string] => {
+        const { count, outcome, evidence } = gatewatch;
+        return [event.id, `${rule.name}: ${count} ${outcome} ${evidence.map((one) => one.record_id).join()}`];
+      })
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+const arrivals = (delays: readonly number[]): ReceivedRecord[] =>
+  inOrder
+    .map(({ record, seconds }, index) => ({ record, arrival: seconds + delays[index % delays.length]! }))
+    .sort((a, b) => a.arrival - b.arrival)
+    .map(({ record }) => record);
+
+const expected = alertsOf(
+  inOrder.map(({ record }) => record),
+  rules,
+);
+
+test('the recordings give alerts', () => {
+  assert.ok(expected.size > 20, `${expected.size} alerts of ${inOrder.length} events`);
+});
+
+test('events that come twice, or all of them again, change nothing', () => {
+  const once = inOrder.map(({ record }) => record);
+  assert.deepEqual(
+    alertsOf(
+      once.flatMap((record) => [record, record]),
+      rules,
+    ),
+    expected,
+  );
+  assert.deepEqual(alertsOf([...once, ...once], rules), expected);
+});
+
+/**
+ * The exact limit: an alert about a change of a namespace's labels, and a sequence that holds one, says what the labels were before. That
+ * is known only if the write before it has arrived. So writes of namespaces keep their order here; all other events are overtaken at will.
+ */
+test('events within the bound of lateness in any order give the same alerts, where writes of one namespace keep theirs', () => {
+  const writesNamespace = inOrder.map(({ record }) =>
+    /"resource":"namespaces"/.test(record.bytes.toString()),
+  );
+  const property = fc.property(
+    fc.array(fc.integer({ min: 0, max: DELAY_SECONDS_MAX }), { minLength: 7, maxLength: 97 }),
+    (delays) => {
+      const each = inOrder.map((_, index) => (writesNamespace[index] ? 0 : delays[index % delays.length]!));
+      assert.deepEqual(alertsOf(arrivals(each), rules), expected);
+    },
+  );
+  report(fc.check(property, { numRuns: 6, endOnFailure: true }));
+});
+
+test('where writes of namespaces overtake each other too, all alerts that do not speak of one are the same', () => {
+  const speaks = /relabel|weakened|[Nn]amespace/;
+  const others = (alerts: Map<string, string>) => [...alerts].filter(([, text]) => !speaks.test(text));
+  const property = fc.property(
+    fc.array(fc.integer({ min: 0, max: DELAY_SECONDS_MAX }), { minLength: 7, maxLength: 97 }),
+    (delays) => assert.deepEqual(others(alertsOf(arrivals(delays), rules)), others(expected)),
+  );
+  report(fc.check(property, { numRuns: 6, endOnFailure: true }));
+});
+
+function report(details: { seed: number; failed: boolean; errorInstance: unknown }): void {
+  console.log(`seed ${details.seed}`);
+  if (details.failed) throw details.errorInstance;
+}

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Detector } from '../../../src/detect/detector.ts';
+import { Posture } from '../../../src/detect/namespace/posture.ts';
+import { GatewatchError } from '../../../src/errors.ts';
+import type { ReceivedRecord } from '../../../src/record/record.ts';
+import { compileRules, loadRules } from '../../../src/rules/load.ts';
+import { eventWith, placesOf, recordedLines, recordOf, reviewRecord, WRONG } from './support.ts';
+
+const LIMITS = { namespaces_max: 100, facts_text_chars_max: 64, event_time_ahead_seconds_max: 300 };
+const ENFORCE = 'pod-security.kubernetes.io/enforce';
+
+/** Matches every write of a namespace, so that its signals show what was made of it. */
+const every = compileRules([
+  {
+    name: 'every.yml',
+    text: `
+title: Every write of a namespace
+id: every
+logsource: {product: kubernetes, service: audit}
+detection:
+  write:
+    objectRef.resource: namespaces
+  condition: write
+`,
+  },
+]);
+
+const detectorOf = (rules = every) => new Detector(rules.index, rules.targets, LIMITS);
+
+function namespaceEvent(
+  second: number,
+  verb: string,
+  enforce: string | undefined,
+  fields: object = {},
+): ReceivedRecord {
+  const labels = { 'kubernetes.io/metadata.name': 'dev', ...(enforce ? { [ENFORCE]: enforce } : {}) };
+  const object = { kind: 'Namespace', metadata: { name: 'dev', labels } };
+  const time = `2026-11-22T13:00:0${second}.000000Z`;
+  return recordOf(
+    eventWith({
+      auditID: `${verb}${second}`,
+      verb,
+      objectRef: { resource: 'namespaces', name: 'dev', namespace: 'dev', apiVersion: 'v1' },
+      requestObject: object,
+      responseObject: object,
+      responseStatus: { code: 200 },
+      requestReceivedTimestamp: time,
+      stageTimestamp: time,
+      ...fields,
+    }),
+  );
+}
+
+function changesOf(detector: Detector, record: ReceivedRecord): string {
+  const change = detector.detect(record).signals[0]?.namespace;
+  return change ? `${change.enforce_before ?? '?'} ${change.enforce_after} ${change.changes.join()}` : 'none';
+}
+
+test('what a write changes is told from the one before, also when it is read again', () => {
+  const detector = detectorOf();
+  const create = namespaceEvent(1, 'create', 'baseline');
+  const lower = namespaceEvent(2, 'patch', 'privileged');
+  const remove = namespaceEvent(3, 'update', undefined);
+  for (let round = 0; round < 3; round++) {
+    assert.equal(changesOf(detector, create), '? baseline enforce-raised');
+    assert.equal(changesOf(detector, lower), 'baseline privileged enforce-lowered');
+    assert.equal(changesOf(detector, remove), 'privileged privileged ');
+  }
+});
+
+test('posture that was stored and read back says the same', () => {
+  const detector = detectorOf();
+  const record = namespaceEvent(1, 'create', 'restricted');
+  const { posture } = detector.detect(record);
+  const other = detectorOf();
+  other.restore(record.key, new Posture(JSON.parse(JSON.stringify(posture?.entries))));
+  const finalize = namespaceEvent(2, 'update', 'baseline', {
+    objectRef: { resource: 'namespaces', subresource: 'finalize', name: 'dev', namespace: 'dev' },
+  });
+  assert.equal(changesOf(other, finalize), 'restricted baseline enforce-lowered');
+  other.reset();
+  assert.equal(changesOf(other, namespaceEvent(2, 'update', 'baseline')), '? baseline ');
+});
+
+test('a patch whose former labels were never seen is taken at its word', () => {
+  const patch = (labels: object | null, level: string | undefined) =>
+    changesOf(detectorOf(), namespaceEvent(2, 'patch', level, { requestObject: { metadata: { labels } } }));
+  assert.equal(patch({ [ENFORCE]: 'privileged' }, 'privileged'), '? privileged enforce-lowered');
+  assert.equal(patch({ [ENFORCE]: null }, undefined), '? privileged enforce-removed');
+  assert.equal(patch(null, undefined), '? privileged enforce-removed');
+  assert.equal(patch({ team: 'x' }, 'privileged'), '? privileged ');
+});
+
+test('the level that a pod was held to stands for labels that were never seen', () => {
+  const detector = detectorOf();
+  const annotations = { 'pod-security.kubernetes.io/enforce-policy': 'restricted:v1.30' };
+  detector.detect(recordOf(eventWith({ annotations })));
+  const lower = namespaceEvent(2, 'patch', 'baseline', { requestObject: { metadata: { labels: {} } } });
+  assert.equal(changesOf(detector, lower), 'restricted baseline enforce-lowered');
+});
+
+test('neither a refused write nor a dry run is remembered; a deletion is', () => {
+  const again = (fields: object, verb = 'patch') => {
+    const detector = detectorOf();
+    detector.detect(namespaceEvent(1, 'create', 'baseline'));
+    detector.detect(namespaceEvent(2, verb, 'privileged', fields));
+    return changesOf(detector, namespaceEvent(3, 'patch', 'privileged'));
+  };
+  const lowered = 'baseline privileged enforce-lowered';
+  assert.equal(again({ responseStatus: { code: 403 } }), lowered);
+  assert.equal(again({ requestURI: '/api/v1/namespaces/dev?dryRun=All' }), lowered);
+  assert.equal(again({ requestObject: { kind: 'DeleteOptions', dryRun: ['All'] } }, 'delete'), lowered);
+  assert.equal(again({ responseStatus: { code: 404 } }, 'delete'), lowered);
+  assert.equal(again({}, 'delete'), 'privileged privileged privileged-chosen');
+});
+
+test('the event takes the place of the review of the same request', () => {
+  const detector = detectorOf();
+  const resource = { group: '', version: 'v1', resource: 'namespaces' };
+  const review = reviewRecord({
+    uid: 'u1',
+    operation: 'UPDATE',
+    resource,
+    name: 'dev',
+    object: {},
+    oldObject: {},
+  });
+  const event = namespaceEvent(1, 'update', 'baseline', {
+    annotations: { 'observer.gatewatch.dev/uid': 'u1' },
+  });
+  const [pending] = detector.detect(review).signals;
+  const [answered] = detector.detect(event).signals;
+  assert.deepEqual(answered?.replaces, [pending?.id]);
+  assert.deepEqual([pending?.admission.outcome, answered?.admission.outcome], ['pending', 'admitted']);
+});
+
+test('a wrong type in the place of any field of any kind of event gives an answer or our own error', async () => {
+  const rules = await loadRules(['shipped']);
+  const detector = detectorOf(rules);
+  const kinds = new Map<string, string>();
+  for (const line of recordedLines('0*')) {
+    const { verb, objectRef, requestObject, responseStatus } = JSON.parse(line);
+    if (!requestObject || !/pods|namespaces|deployments|webhook|roles/.test(objectRef?.resource)) continue;
+    const kind = `${verb} ${objectRef.resource} ${objectRef.subresource} ${responseStatus?.code >= 400}`;
+    if (line.length < 6000 && kinds.size < 12 && !kinds.has(kind)) kinds.set(kind, line);
+  }
+  for (const line of kinds.values()) {
+    const event = JSON.parse(line);
+    for (const [parent, key] of placesOf(event)) {
+      if (/^f:|^k:/.test(key)) continue;
+      const original = parent[key];
+      for (const wrong of WRONG) {
+        parent[key] = wrong;
+        try {
+          const { signals } = detector.detect(recordOf(event));
+          for (const { facts, evidence } of signals) {
+            for (const text of [...Object.values(facts), ...Object.values(evidence)].flat()) {
+              assert.ok(
+                typeof text === 'number' || (typeof text === 'string' && text !== '' && text.length < 300),
+              );
+            }
+          }
+        } catch (error) {
+          assert.ok(error instanceof GatewatchError, `${key}: ${error}`);
+        }
+      }
+      parent[key] = original;
+    }
+  }
+});

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { writtenPod } from '../../../../src/detect/workload/written-pod.ts';
+import type { Outcome } from '../../../../src/record/signal.ts';
+import { decoded, eventWith, placesOf, recordOf, reviewRecord, WRONG } from '../support.ts';
+
+const SPEC = { containers: [{ name: 'c', securityContext: { privileged: true } }] };
+const RECEIVED = '2026-11-22T13:00:00.500000Z';
+
+/** The spec found, `fragment` before it where only a patch is known. */
+function found(fields: object, outcome: Outcome = 'admitted'): unknown {
+  const pod = writtenPod(
+    decoded(recordOf(eventWith({ requestReceivedTimestamp: RECEIVED, ...fields }))),
+    outcome,
+  );
+  return pod && (pod.complete ? pod.spec : ['fragment', pod.spec]);
+}
+
+const ref = (resource: string, apiGroup = '', subresource = '') => ({
+  objectRef: { resource, apiGroup, name: 'x', namespace: 'dev', subresource },
+});
+
+test('every kind that carries a pod', () => {
+  const template = { spec: SPEC };
+  const carriers: [resource: string, group: string, kind: string, object: object][] = [
+    ['pods', '', 'Pod', { spec: SPEC }],
+    ['podtemplates', '', 'PodTemplate', { template }],
+    ['replicationcontrollers', '', 'ReplicationController', { spec: { template } }],
+    ...['ReplicaSet', 'Deployment', 'StatefulSet', 'DaemonSet'].map(
+      (kind): [string, string, string, object] => [
+        `${kind.toLowerCase()}s`,
+        'apps',
+        kind,
+        { spec: { template } },
+      ],
+    ),
+    ['jobs', 'batch', 'Job', { spec: { template } }],
+    ['cronjobs', 'batch', 'CronJob', { spec: { jobTemplate: { spec: { template } } } }],
+  ];
+  for (const [resource, group, kind, object] of carriers) {
+    const requestObject = { kind, apiVersion: group ? `${group}/v1` : 'v1', ...object };
+    assert.deepEqual(found({ ...ref(resource, group), requestObject }), SPEC, kind);
+    assert.deepEqual(found({ ...ref(resource, group), requestObject }, 'denied'), SPEC, kind);
+    if (kind !== 'Pod') {
+      const patched = { ...ref(resource, group), verb: 'patch', requestObject: object };
+      assert.deepEqual(found(patched, 'denied'), ['fragment', SPEC], kind);
+      const admitted = { ...patched, responseObject: requestObject };
+      assert.deepEqual(found(admitted), SPEC, kind);
+    }
+  }
+  assert.equal(
+    found({ ...ref('jobs', 'batch.volcano.sh'), requestObject: { spec: { template } } }),
+    undefined,
+  );
+});
+
+test('what is stored counts, not what was asked for', () => {
+  const asked = { kind: 'Pod', spec: { containers: [] } };
+  assert.deepEqual(found({ requestObject: asked, responseObject: { kind: 'Pod', spec: SPEC } }), SPEC);
+  assert.deepEqual(
+    found({ requestObject: { spec: SPEC }, responseObject: { kind: 'Status' } }, 'denied'),
+    SPEC,
+  );
+  assert.equal(found({ requestObject: undefined }), undefined, 'no bodies');
+});
+
+test('requests that write no pod', () => {
+  const requestObject = { kind: 'Pod', spec: SPEC };
+  for (const fields of [
+    { verb: 'get' },
+    { verb: 'delete' },
+    { verb: 'update' },
+    { verb: 'patch' },
+    { verb: 'patch', ...ref('pods', '', 'status') },
+    { ...ref('pods', '', 'binding') },
+    { ...ref('pods', '', 'eviction') },
+    { verb: 'update', ...ref('deployments', 'apps', 'scale') },
+    { verb: 'update', ...ref('deployments', 'apps', 'status') },
+    { ...ref('configmaps') },
+  ]) {
+    assert.equal(found({ requestObject, ...fields }), undefined, JSON.stringify(fields));
+  }
+});
+
+test('a debug container is judged, not the containers that the pod had', () => {
+  const debug = [{ name: 'd' }];
+  const pod = { kind: 'Pod', spec: { ...SPEC, hostPID: true, ephemeralContainers: debug } };
+  const fields = { ...ref('pods', '', 'ephemeralcontainers'), verb: 'patch', responseObject: pod };
+  const patch = { spec: { ephemeralContainers: debug } };
+  assert.deepEqual(found({ ...fields, requestObject: patch }), { hostPID: true, ephemeralContainers: debug });
+  assert.deepEqual(found({ ...fields, responseObject: null, requestObject: patch }, 'denied'), [
+    'fragment',
+    { ephemeralContainers: debug },
+  ]);
+});
+
+test('an update that left the template as it was writes nothing', () => {
+  const deployment = (fields: object) => ({
+    kind: 'Deployment',
+    apiVersion: 'apps/v1',
+    spec: { template: { spec: SPEC } },
+    ...fields,
+  });
+  const update = (responseObject: object, requestObject: unknown = deployment({}), verb = 'update') =>
+    found({ ...ref('deployments', 'apps'), verb, requestObject, responseObject }) !== undefined;
+  const times = (...list: string[]) => ({ metadata: { managedFields: list.map((time) => ({ time })) } });
+  assert.ok(update(deployment({})), 'nothing says that it is unchanged');
+  assert.ok(update(deployment(times('2026-11-22T13:00:00Z'))));
+  assert.ok(!update(deployment(times('2026-11-22T12:59:59Z'))));
+  assert.ok(!update(deployment({ metadata: { generation: 3 }, status: { observedGeneration: 3 } })));
+  assert.ok(update(deployment({ metadata: { generation: 4 }, status: { observedGeneration: 3 } })));
+  assert.ok(!update(deployment({}), { spec: { replicas: 3 } }, 'patch'));
+  assert.ok(update(deployment({}), { spec: { template: {} } }, 'patch'));
+  assert.ok(!update(deployment({}), [{ op: 'replace', path: '/spec/replicas', value: 1 }], 'patch'));
+  assert.ok(
+    update(deployment({}), [{ op: 'add', path: '/spec/template/spec/hostPID', value: true }], 'patch'),
+  );
+  assert.ok(update(deployment({}), [{ op: 'replace', path: '', value: {} }], 'patch'));
+});
+
+test('a refused JSON patch shows what it asked for', () => {
+  const patch = (...operations: unknown[]) =>
+    found({ ...ref('deployments', 'apps'), verb: 'patch', requestObject: operations }, 'denied');
+  const path = '/spec/template/spec';
+  assert.deepEqual(
+    patch(
+      { op: 'add', path: `${path}/hostPID`, value: true },
+      { op: 'replace', path: `${path}/containers/0/securityContext/privileged`, value: true },
+      { op: 'add', path: `${path}/volumes/-`, value: { hostPath: { path: '/' } } },
+      { op: 'remove', path: `${path}/hostNetwork` },
+    ),
+    [
+      'fragment',
+      {
+        hostPID: true,
+        containers: [{ securityContext: { privileged: true } }],
+        volumes: [{ hostPath: { path: '/' } }],
+      },
+    ],
+  );
+  for (const key of ['__proto__', 'constructor', '-5', '0.5', '1e1', '9999999', '']) {
+    patch(
+      { op: 'add', path: `${path}/containers/${key}/x`, value: 1 },
+      { op: 'add', path: `/${key}/x/y`, value: 1 },
+    );
+    assert.equal(({} as Record<string, unknown>).x, undefined);
+  }
+  const value = { containers: [] };
+  const request = decoded(
+    recordOf(
+      eventWith({
+        ...ref('deployments', 'apps'),
+        verb: 'patch',
+        requestObject: [
+          { op: 'add', path, value },
+          { op: 'add', path: `${path}/hostIPC`, value: true },
+        ],
+      }),
+    ),
+  );
+  writtenPod(request, 'denied');
+  assert.deepEqual(
+    (request.requestObject as [{ value: object }])[0].value,
+    value,
+    'the event stays as it was',
+  );
+});
+
+test('a review of an update that leaves the pod template alone writes nothing', () => {
+  const deployment = (spec: object, replicas: number) => ({
+    kind: 'Deployment',
+    apiVersion: 'apps/v1',
+    spec: { replicas, template: { spec } },
+  });
+  const review = (object: object, oldObject: object | null) =>
+    writtenPod(
+      decoded(
+        reviewRecord({
+          uid: 'u',
+          operation: 'UPDATE',
+          resource: { resource: 'deployments', group: 'apps' },
+          object,
+          oldObject,
+        }),
+      ),
+      'pending',
+    )?.spec;
+  assert.equal(review(deployment(SPEC, 3), deployment(SPEC, 1)), undefined);
+  assert.deepEqual(review(deployment(SPEC, 1), deployment({}, 1)), SPEC);
+  assert.deepEqual(review(deployment(SPEC, 1), null), SPEC);
+});
+
+test('a wrong type in the place of any field throws nothing', () => {
+  const event = eventWith({
+    ...ref('deployments', 'apps'),
+    verb: 'patch',
+    requestObject: [{ op: 'add', path: '/spec/template/spec/containers/0', value: { name: 'c' } }],
+    responseObject: {
+      kind: 'Deployment',
+      metadata: { generation: 2, managedFields: [{ time: '2026-11-22T13:00:00Z', fieldsV1: {} }] },
+      spec: { template: { metadata: {}, spec: SPEC } },
+    },
+  });
+  for (const [parent, key] of placesOf(event)) {
+    const original = parent[key];
+    for (const wrong of WRONG) {
+      parent[key] = wrong;
+      for (const outcome of ['admitted', 'denied'] as const) {
+        try {
+          writtenPod(decoded(recordOf(event)), outcome);
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, 'ITEM_NOT_AN_EVENT', String(error));
+        }
+      }
+    }
+    parent[key] = original;
+  }
+});
