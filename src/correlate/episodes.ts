@@ -30,27 +30,42 @@ export function repeats(suppress: number): EpisodeFinder {
   };
 }
 
+/** What a count asks for. Times in microseconds. */
+export interface CountOptions {
+  readonly timespan: number;
+  readonly suppress: number;
+  readonly satisfied: (count: number) => boolean;
+  /** Field whose different values are counted, so that one thing tried again and again counts once; absent: every match. */
+  readonly distinct?: string | undefined;
+}
+
 /**
- * An alert begins when a window of `timespan` microseconds satisfies the condition, with the first signal of that window; what follows
+ * An alert begins when a window of the timespan satisfies the condition, with the first signal of that window; what follows
  * within `suppress` of its beginning belongs to it.
  */
-export function eventCount(
-  timespan: number,
-  suppress: number,
-  satisfied: (count: number) => boolean,
-): EpisodeFinder {
+export function eventCount({ timespan, suppress, satisfied, distinct }: CountOptions): EpisodeFinder {
+  const counted = (signal: Signal): string =>
+    distinct === undefined ? signal.id : (signal.values?.[distinct] ?? '');
   return (signals) => {
     const episodes: Episode[] = [];
-    let free = 0;
+    // How often each value stands in the window from `start` to `index`.
+    let window = new Map<string, number>();
     for (let index = 0, start = 0; index < signals.length; index++) {
-      start = Math.max(start, free);
-      while (timeOf(signals[start]!) < timeOf(signals[index]!) - timespan) start++;
-      if (index < start || !satisfied(index - start + 1)) continue;
+      const value = counted(signals[index]!);
+      window.set(value, (window.get(value) ?? 0) + 1);
+      for (; timeOf(signals[start]!) < timeOf(signals[index]!) - timespan; start++) {
+        const gone = counted(signals[start]!);
+        const left = window.get(gone)! - 1;
+        if (left > 0) window.set(gone, left);
+        else window.delete(gone);
+      }
+      if (!satisfied(window.size)) continue;
       const until = timeOf(signals[start]!) + Math.max(timespan, suppress);
       const end = Math.max(index + 1, endOf(signals, start, until));
       const members = signals.slice(start, end);
       episodes.push({ signals: members, count: members.length, until });
-      free = end;
+      window = new Map();
+      start = end;
       index = end - 1;
     }
     return episodes;

@@ -28,7 +28,16 @@ function correlationBehaviour(rule: CorrelationRule, suppress: number): Behaviou
   const span = Math.max(timespan, suppress);
   switch (rule.type) {
     case 'event_count':
-      return { rule, span, find: eventCount(timespan, suppress, (count) => holds(rule.condition, count)) };
+      return {
+        rule,
+        span,
+        find: eventCount({
+          timespan,
+          suppress,
+          satisfied: (count) => holds(rule.condition, count),
+          distinct: ruleOptions(rule).distinct,
+        }),
+      };
     case 'temporal_ordered': {
       const { sameAny } = ruleOptions(rule);
       return { rule, span, find: temporalOrdered({ steps: rule.rules, timespan, suppress, sameAny }) };

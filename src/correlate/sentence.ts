@@ -154,7 +154,9 @@ function labelsChanged({ changes, enforce_before, enforce_after, labels_after }:
   const parts: string[] = [];
   if (changes.includes('enforce-version-lowered')) {
     parts.push('Pod Security enforced at an older version');
-  } else if (changes.some((change) => change.startsWith('enforce-') || change === 'privileged-chosen')) {
+  } else if (changes.includes('privileged-chosen')) {
+    parts.push('Pod Security enforce level set to privileged');
+  } else if (changes.some((change) => change.startsWith('enforce-'))) {
     const from = enforce_before === undefined ? '' : ` from ${clean(enforce_before)}`;
     const to = changes.includes('enforce-removed') ? 'none' : clean(enforce_after ?? 'unknown');
     parts.push(`Pod Security enforce level${from} to ${to}`);

@@ -9,7 +9,8 @@ const duration = z
   .regex(/^[1-9]\d{0,5}[smhd]$/, { error: 'must be a number and s, m, h or d, for example 30m' })
   .transform((text) => Number(text.slice(0, -1)) * UNITS_MS[text.at(-1)!]!);
 
-const fields = z.array(z.string().min(1).max(200)).min(1).max(10);
+const field = z.string().min(1).max(200);
+const fields = z.array(field).min(1).max(10);
 
 /** What a rule may say under its own attribute `gatewatch`; Sigma keeps attributes it does not know. */
 const optionsSchema = z.strictObject({
@@ -26,6 +27,9 @@ const optionsSchema = z.strictObject({
     .describe(
       'temporal_ordered only: the first and the last step must agree in at least one of these fields.',
     ),
+  distinct: field
+    .optional()
+    .describe('event_count only: count the different values of this field instead of the matches.'),
 });
 
 /** Parsed `gatewatch` attribute of a rule. */
@@ -34,6 +38,7 @@ export interface RuleOptions {
   /** Milliseconds; absent: the configured default. */
   readonly suppressMs?: number;
   readonly sameAny: readonly string[];
+  readonly distinct?: string;
 }
 
 /** By default a repeat is the same actor doing the same to the same object, or to what one owner makes. */
@@ -53,10 +58,11 @@ export function ruleOptions(rule: Pick<RuleMetadata, 'custom' | 'where'>): RuleO
       where: rule.where,
     });
   }
-  const { suppress, 'group-by': groupBy, 'same-any': sameAny } = parsed.data;
+  const { suppress, 'group-by': groupBy, 'same-any': sameAny, distinct } = parsed.data;
   return {
     groupBy: groupBy ?? DEFAULT_GROUP,
     ...(suppress === undefined ? {} : { suppressMs: suppress }),
     sameAny: sameAny ?? [],
+    ...(distinct === undefined ? {} : { distinct }),
   };
 }

@@ -26,7 +26,9 @@ export function planTargets(set: RuleSet): ReadonlyMap<string, readonly Target[]
 
 function targetOf(correlation: CorrelationRule, rule: SigmaRule): Target[] {
   if (!correlation.rules.includes(rule.id)) return [];
-  return [target(correlation.id, groupFields(correlation, rule.id), ruleOptions(correlation).sameAny)];
+  const { sameAny, distinct } = ruleOptions(correlation);
+  const compared = distinct === undefined ? sameAny : [...sameAny, distinct];
+  return [target(correlation.id, groupFields(correlation, rule.id), compared)];
 }
 
 function target(id: string, groupBy: readonly string[], compared: readonly string[]): Target {

@@ -1,16 +1,15 @@
-import type { Admission, NamespaceChange, PodSecurity } from '../record/signal.ts';
+import type { Admission, NamespaceChange, PodSecurity, Violation } from '../record/signal.ts';
 import { type ActorKind, actorKind } from './actor.ts';
 import { admissionOf } from './admission/admission.ts';
 import { at, listOf, stringOf, stringsOf } from './decode/json.ts';
-import type { Request } from './decode/request.ts';
+import { creates, type Request } from './decode/request.ts';
 import { namespaceChange } from './namespace/change.ts';
 import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
+import { podOf } from './podsecurity/pod-template.ts';
 import { DerivedFields, type EventFields } from './sigma/event.ts';
 import { podSecurityOf, satisfiedLevel } from './workload/pod-security.ts';
 import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
-
-const CONTAINERS_MAX = 64;
 
 /**
  * What Gatewatch adds to a request for rules to read, under `gatewatch.*` (docs/rules.md lists the fields). Everything is
@@ -63,8 +62,24 @@ export class EventView implements EventFields {
     return this.#namespace ?? undefined;
   }
 
+  /** What kind of identity asked. A pod that a controller makes has an owner; one without is made by somebody who has its token. */
   get actorKind(): ActorKind {
-    return actorKind(this.request.user);
+    const { ref, requestObject, user, verb } = this.request;
+    const kind = actorKind(user);
+    if (kind !== 'controller' || ref.resource !== 'pods' || verb !== 'create' || !requestObject) return kind;
+    return at(requestObject, 'metadata', 'ownerReferences') === undefined ? 'service-account' : kind;
+  }
+
+  /** Baseline checks that the pod violates as it was persisted and did not as it was asked for: what a mutation put in. */
+  get injected(): readonly Violation[] {
+    const { request, podSecurity } = this;
+    if (!podSecurity?.baseline || !creates(request) || this.admission.outcome !== 'admitted') return [];
+    const asked = podOf(request.requestObject, request.ref.resource);
+    if (!asked) return [];
+    const before = new Set(
+      podSecurityOf(request, { ...asked, complete: false }).baseline?.map(({ check }) => check),
+    );
+    return podSecurity.baseline.filter(({ check }) => !before.has(check));
   }
 
   /** The object's name; with generateName it is only in the answer, of a refused one in its details. */
@@ -144,8 +159,13 @@ class GatewatchFields extends DerivedFields {
     return pod && podFields(pod);
   }
   get pod_security() {
-    const { podSecurity } = this.#view;
-    return podSecurity && { ...podSecurity, level: satisfiedLevel(podSecurity) };
+    const { podSecurity, injected } = this.#view;
+    if (!podSecurity) return undefined;
+    return {
+      ...podSecurity,
+      level: satisfiedLevel(podSecurity),
+      ...(injected.length > 0 ? { injected } : {}),
+    };
   }
   get namespace() {
     return this.#view.namespaceChange;
@@ -176,6 +196,10 @@ class ObjectFields extends DerivedFields {
   get namespace() {
     return this.#view.objectNamespace;
   }
+  /** Namespace, resource and name: tells one object of a cluster from another. */
+  get path() {
+    return [this.#view.objectNamespace, this.#view.request.ref.resource, this.#view.objectName].join('/');
+  }
   get changed() {
     return this.#view.objectChanged;
   }
@@ -183,18 +207,29 @@ class ObjectFields extends DerivedFields {
 
 function podFields(pod: WrittenPod): object {
   const containers = ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) =>
-    listOf(at(pod.spec, list)).slice(0, CONTAINERS_MAX),
+    listOf(at(pod.spec, list)),
   );
   return {
     complete: pod.complete,
     image: containers.map((container) => at(container, 'image')),
-    /** Command and arguments of each container as one line. */
-    command: containers.map((container) =>
-      [...stringsOf(at(container, 'command')), ...stringsOf(at(container, 'args'))].join(' '),
-    ),
-    host_path: listOf(at(pod.spec, 'volumes'))
-      .slice(0, CONTAINERS_MAX)
-      .map((volume) => at(volume, 'hostPath', 'path')),
+    command: containers.flatMap(commandLines),
+    host_path: listOf(at(pod.spec, 'volumes')).flatMap((volume) => at(volume, 'hostPath', 'path') ?? []),
     service_account: at(pod.spec, 'serviceAccountName'),
   };
+}
+
+/** Where else than in its command a container may name something to run. */
+const EXECS = [
+  ['lifecycle', 'postStart'],
+  ['lifecycle', 'preStop'],
+  ['startupProbe'],
+  ['livenessProbe'],
+  ['readinessProbe'],
+];
+
+/** What a container runs, each command with its arguments as one line. */
+function commandLines(container: unknown): string[] {
+  const main = [...stringsOf(at(container, 'command')), ...stringsOf(at(container, 'args'))];
+  const others = EXECS.map((path) => stringsOf(at(container, ...path, 'exec', 'command')));
+  return [main, ...others].filter((words) => words.length > 0).map((words) => words.join(' '));
 }

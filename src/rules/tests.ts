@@ -8,6 +8,9 @@ import { GatewatchError } from '../errors.ts';
 import { parseDocument as parseEvents } from '../receive/files/parse.ts';
 import { type LoadedRules, TESTS_SUFFIX } from './load.ts';
 
+/** Aliases in one file of tests, counted with those inside them; many tests share a few events. */
+const ALIASES_MAX = 100_000;
+
 /** Sigma has no tests; these lie beside a rule, in `<rule file>.tests.yml`. docs/rules.md shows the form. */
 const testSchema = z.strictObject({
   name: z.string().min(1),
@@ -106,7 +109,7 @@ function parseTests(text: string, name: string): { test: RuleTest; where: string
     const { line, col } = lines.linePos(error.pos[0]);
     throw new GatewatchError('RULE_NOT_YAML', error.message, { where: `${name}:${line}:${col}` });
   }
-  const parsed = fileSchema.safeParse(document.toJS());
+  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: ALIASES_MAX }));
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw new GatewatchError('RULE_INVALID', `${issue.path.join('.')}: ${issue.message}`, { where: name });

@@ -27,7 +27,7 @@ const PLAN: ReadonlyMap<string, Behaviour> = new Map([
     behaviour(
       'n',
       12 * SECOND,
-      eventCount(TIMESPAN * SECOND, 12 * SECOND, (count) => count >= 3),
+      eventCount({ timespan: TIMESPAN * SECOND, suppress: 12 * SECOND, satisfied: (count) => count >= 3 }),
     ),
   ],
   ['q', behaviour('q', 15 * SECOND, temporalOrdered(SEQUENCE))],

@@ -4,7 +4,6 @@ import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
 import { textsOf } from '../sigma/event.ts';
 import {
-  at,
   isObject,
   type JsonObject,
   lastStringOf,
@@ -158,12 +157,13 @@ class AuditEvent implements Request {
   }
 
   get dryRun(): boolean {
-    const uri = this.uri ?? '';
-    const query = uri.slice(uri.indexOf('?') + 1);
-    // A name may be escaped; most queries hold neither.
-    if (/dryRun|%/.test(query) && new URLSearchParams(query).getAll('dryRun').includes('All')) return true;
-    // A delete may say so in its body (DeleteOptions) instead.
-    return this.verb.startsWith('delete') && listOf(at(this.requestObject, 'dryRun')).includes('All');
+    const named = dryRunInQuery(this.uri ?? '');
+    if (!this.verb.startsWith('delete')) return named;
+    // Of a delete the API server reads its options from the body, and from the query only if there is none (k8s.io/apiserver
+    // endpoints/handlers/delete.go). Where bodies are not recorded a forged query must not hide a deletion.
+    const body = this.requestObject;
+    if (isObject(body)) return listOf(body.dryRun).includes('All');
+    return named && this.#fields.level !== 'Metadata';
   }
 
   get receivedSeconds(): number {
@@ -217,6 +217,15 @@ class AuditEvent implements Request {
     if (!this.#bodies.has(index)) this.#bodies.set(index, parse(bytes.toString('utf8', start, end)));
     return this.#bodies.get(index);
   }
+}
+
+/** Whether a request's address asks for a dry run. */
+function dryRunInQuery(uri: string): boolean {
+  const start = uri.indexOf('?');
+  if (start < 0) return false;
+  const query = uri.slice(start + 1);
+  // A name may be escaped; most queries hold neither.
+  return /dryRun|%/.test(query) && new URLSearchParams(query).getAll('dryRun').includes('All');
 }
 
 /** The identity of a request that only a review tells of. */

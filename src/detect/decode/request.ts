@@ -67,6 +67,11 @@ const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection
 /** Subresources that open a connection into a pod, node or service: admission sees them as CONNECT, also with verb `get`. */
 const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
+/** True if the request made a new object: a create, or a server-side apply of something that was not there (201). */
+export function creates({ verb, code }: Pick<Request, 'verb' | 'code'>): boolean {
+  return verb === 'create' || (verb === 'patch' && code === 201);
+}
+
 /** True if the request asks for something that admission decides. */
 export function passesAdmission(request: Pick<Request, 'verb' | 'ref'>): boolean {
   return WRITES.has(request.verb) || CONNECTS.has(request.ref.subresource);

@@ -1,6 +1,6 @@
 import type { NamespaceChange, Outcome } from '../../record/signal.ts';
 import { at } from '../decode/json.ts';
-import type { Request } from '../decode/request.ts';
+import { creates, type Request } from '../decode/request.ts';
 import { applyEdit, changedSince, labelEdit, labelsOf, ownedSince } from './label-patch.ts';
 import {
   ENFORCE,
@@ -34,14 +34,14 @@ export function namespaceChange(
     ...(before ? { labels_before: before } : {}),
     labels_after: after,
     // What is created had no level before.
-    ...(enforceBefore === undefined || request.verb === 'create' ? {} : { enforce_before: enforceBefore }),
+    ...(enforceBefore === undefined || creates(request) ? {} : { enforce_before: enforceBefore }),
     enforce_after: enforcedLevel(after),
     changes,
   };
 }
 
 function labelsBefore(request: Request, known: Known): Labels | undefined {
-  if (request.verb === 'create') return {};
+  if (creates(request)) return {};
   if (request.source === 'review') return labelsOf(request.oldObject);
   return known.labels;
 }

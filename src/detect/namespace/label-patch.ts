@@ -1,5 +1,6 @@
 import { parseEventTime } from '../../record/time.ts';
 import { at, isObject, listOf, stringOf } from '../decode/json.ts';
+import { pointerSegments } from '../decode/json-pointer.ts';
 import { concernsAdmission, type Labels } from './labels.ts';
 
 /** The labels that a write sets (a string) or removes (null), and whether it replaces all others. */
@@ -8,14 +9,14 @@ export interface LabelEdit {
   readonly set: ReadonlyMap<string, string | null>;
 }
 
-const LABELS_POINTER = '/metadata/labels';
+const LABELS = ['metadata', 'labels'];
 
-/** Where the labels stand in the value of an operation on all of them, on the metadata, or on the object. */
-const LABELS_IN: Readonly<Record<string, readonly string[]>> = {
-  [LABELS_POINTER]: [],
-  '/metadata': ['labels'],
-  '': ['metadata', 'labels'],
-};
+/** Where the labels stand below the target of an operation on all of them, on the metadata, or on the object; undefined for another. */
+function labelsBelow(segments: readonly string[]): readonly string[] | undefined {
+  const above =
+    segments.length <= LABELS.length && segments.every((segment, index) => segment === LABELS[index]);
+  return above ? LABELS.slice(segments.length) : undefined;
+}
 
 const WRITING: ReadonlySet<unknown> = new Set(['add', 'replace', 'remove', 'copy', 'move']);
 
@@ -64,8 +65,10 @@ function jsonPatchEdit(operations: readonly unknown[], before: Labels): LabelEdi
     const kind = at(operation, 'op');
     const path = at(operation, 'path');
     if (typeof path !== 'string') continue;
-    const from = stringOf(at(operation, 'from')) ?? '';
-    const label = labelIn(path);
+    const from = pointerSegments(stringOf(at(operation, 'from')) ?? '');
+    const target = pointerSegments(path);
+    const label = labelIn(target);
+    const below = labelsBelow(target);
     const value = at(operation, 'value');
     if (label !== undefined) {
       if (set.size >= LABELS_MAX && !concernsAdmission(label)) continue;
@@ -73,10 +76,10 @@ function jsonPatchEdit(operations: readonly unknown[], before: Labels): LabelEdi
       else if (kind === 'add' || kind === 'replace')
         set.set(label, (stringOf(value) ?? '').slice(0, VALUE_CHARS_MAX));
       else if (kind === 'copy' || kind === 'move') set.set(label, current(set, before, labelIn(from)) ?? '');
-    } else if (Object.hasOwn(LABELS_IN, path) && WRITING.has(kind)) {
+    } else if (below && WRITING.has(kind)) {
       replacesAll = true;
       set.clear();
-      for (const [key, text] of entriesOf(at(value, ...LABELS_IN[path]!))) set.set(key, text);
+      for (const [key, text] of entriesOf(at(value, ...below))) set.set(key, text);
     }
     const moved = kind === 'move' ? labelIn(from) : undefined;
     if (moved !== undefined) set.set(moved, null);
@@ -84,13 +87,9 @@ function jsonPatchEdit(operations: readonly unknown[], before: Labels): LabelEdi
   return { replacesAll, set };
 }
 
-/** The label a JSON pointer names, with its escapes `~1` and `~0` undone (RFC 6901). */
-function labelIn(pointer: string): string | undefined {
-  if (!pointer.startsWith(`${LABELS_POINTER}/`)) return undefined;
-  return pointer
-    .slice(LABELS_POINTER.length + 1)
-    .replaceAll('~1', '/')
-    .replaceAll('~0', '~');
+/** The label that a pointer's segments name. */
+function labelIn(segments: readonly string[]): string | undefined {
+  return segments.length === 3 && labelsBelow(segments.slice(0, 2)) ? segments[2] : undefined;
 }
 
 function current(

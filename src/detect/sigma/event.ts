@@ -120,7 +120,7 @@ export abstract class DerivedFields {}
 
 function hasField(value: object, key: string): boolean {
   if (Object.hasOwn(value, key)) return true;
-  return value instanceof DerivedFields && key !== 'constructor' && key in value;
+  return value instanceof DerivedFields && !(key in Object.prototype) && key in value;
 }
 
 /** The field under which an event's implementor puts what it adds; its keys are names without dots, but for labels. */

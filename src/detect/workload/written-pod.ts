@@ -1,6 +1,7 @@
 import type { Outcome } from '../../record/signal.ts';
 import { at, isObject, member, stringOf } from '../decode/json.ts';
-import type { Request } from '../decode/request.ts';
+import { pointerSegments } from '../decode/json-pointer.ts';
+import { creates, type Request } from '../decode/request.ts';
 import { changedSince } from '../namespace/label-patch.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
 import { patchFragment } from './patch-fragment.ts';
@@ -32,10 +33,13 @@ const WRITES = new Set(['create', 'update', 'patch']);
 const GROUPS = new Set(['', 'apps', 'batch']);
 
 /** True if the request is of a kind that can write a pod's spec; nothing has been decoded yet. */
-export function mayWritePod({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean {
+export function mayWritePod({ ref, verb, code }: Pick<Request, 'ref' | 'verb' | 'code'>): boolean {
   if (!WRITES.has(verb) || !POD_RESOURCES.has(ref.resource) || !GROUPS.has(ref.apiGroup)) return false;
   // A pod's spec is fixed once it is created, but for these two subresources; `status` and `binding` leave it as it was.
-  if (ref.resource === 'pods' && verb !== 'create') return ref.subresource === 'ephemeralcontainers';
+  if (ref.resource === 'pods' && verb !== 'create') {
+    const applied = verb === 'patch' && ref.subresource === '' && code !== 200;
+    return applied || ref.subresource === 'ephemeralcontainers';
+  }
   return ref.subresource === '' || ref.subresource === 'ephemeralcontainers';
 }
 
@@ -50,11 +54,14 @@ export function writtenPod(request: Request, outcome: Outcome): WrittenPod | und
   const persisted =
     outcome === 'admitted' || outcome === 'dry-run' ? podOf(request.responseObject, ref.resource) : undefined;
   if (persisted) {
-    if (verb !== 'create' && ref.subresource === '' && !rewritesTemplate(request)) return undefined;
+    if (!creates(request) && ref.subresource === '' && !rewritesTemplate(request)) return undefined;
     return { metadata: persisted.metadata, spec: writtenSpec(persisted.spec, request), complete: true };
   }
   const asked = request.requestObject;
   const body = Array.isArray(asked) ? patchFragment(asked) : asked;
+  // Of the patches of a pod only an apply can create one, and it says what it is.
+  if (ref.resource === 'pods' && verb === 'patch' && ref.subresource === '' && at(body, 'kind') !== 'Pod')
+    return undefined;
   const pod = podOf(body, ref.resource);
   if (!pod || (request.source === 'review' && sameSpec(pod.spec, request))) return undefined;
   return { metadata: pod.metadata, spec: writtenSpec(pod.spec, request), complete: verb !== 'patch' };
@@ -81,8 +88,11 @@ function rewritesTemplate(request: Request): boolean {
 /** Where the template stands: `template` of a PodTemplate, `spec.jobTemplate` of a CronJob, `spec.template` of the others. */
 function namesTemplate(patch: unknown): boolean {
   if (Array.isArray(patch)) {
-    const path = /^(?:\/spec)?(?:\/(?:jobTemplate|template)(?:\/|$)|$)/;
-    return patch.some((operation) => path.test(stringOf(at(operation, 'path')) ?? ''));
+    return patch.some((operation) => {
+      const [first, second] = pointerSegments(stringOf(at(operation, 'path')) ?? '');
+      const below = first === 'spec' ? second : first;
+      return below === undefined || below === 'template' || below === 'jobTemplate';
+    });
   }
   const spec = member(patch, 'spec');
   return [member(patch, 'template'), member(spec, 'template'), member(spec, 'jobTemplate')].some(

@@ -37,26 +37,22 @@ test('repeats are counted from the beginning of an alert, to the very end of its
 });
 
 test('a count begins with the first match of the window that reaches it', () => {
-  table(
-    eventCount(10 * SECOND, 0, (count) => count >= 3),
-    {
-      'a1 a2': '',
-      'a1 a2 a3': 'a1 a2 a3 =3 <11',
-      'a1 a2 a11': 'a1 a2 a11 =3 <11',
-      'a1 a2 a12': '',
-      'a0 a5 a12 a13': 'a5 a12 a13 =3 <15',
-      'a1 a2 a3 a4 a11 a12 a13 a14': 'a1 a2 a3 a4 a11 =5 <11 | a12 a13 a14 =3 <22',
-      'a1 a1 a1': 'a1 a1 a1 =3 <11',
-    },
-  );
-  table(
-    eventCount(10 * SECOND, 30 * SECOND, (count) => count >= 2),
-    { 'a1 a2 a31 a32': 'a1 a2 a31 =3 <31', 'a1 a2 a32 a33': 'a1 a2 =2 <31 | a32 a33 =2 <62' },
-  );
-  table(
-    eventCount(10 * SECOND, 0, (count) => count === 2),
-    { 'a1 a2 a3': 'a1 a2 a3 =3 <11' },
-  );
+  table(eventCount({ timespan: 10 * SECOND, suppress: 0, satisfied: (count) => count >= 3 }), {
+    'a1 a2': '',
+    'a1 a2 a3': 'a1 a2 a3 =3 <11',
+    'a1 a2 a11': 'a1 a2 a11 =3 <11',
+    'a1 a2 a12': '',
+    'a0 a5 a12 a13': 'a5 a12 a13 =3 <15',
+    'a1 a2 a3 a4 a11 a12 a13 a14': 'a1 a2 a3 a4 a11 =5 <11 | a12 a13 a14 =3 <22',
+    'a1 a1 a1': 'a1 a1 a1 =3 <11',
+  });
+  table(eventCount({ timespan: 10 * SECOND, suppress: 30 * SECOND, satisfied: (count) => count >= 2 }), {
+    'a1 a2 a31 a32': 'a1 a2 a31 =3 <31',
+    'a1 a2 a32 a33': 'a1 a2 =2 <31 | a32 a33 =2 <62',
+  });
+  table(eventCount({ timespan: 10 * SECOND, suppress: 0, satisfied: (count) => count === 2 }), {
+    'a1 a2 a3': 'a1 a2 a3 =3 <11',
+  });
 });
 
 test('a sequence needs its steps in order and in time', () => {

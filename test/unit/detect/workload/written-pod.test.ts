@@ -70,7 +70,7 @@ test('requests that write no pod', () => {
     { verb: 'get' },
     { verb: 'delete' },
     { verb: 'update' },
-    { verb: 'patch' },
+    { verb: 'patch', responseStatus: { code: 200 } },
     { verb: 'patch', ...ref('pods', '', 'status') },
     { ...ref('pods', '', 'binding') },
     { ...ref('pods', '', 'eviction') },
@@ -80,6 +80,27 @@ test('requests that write no pod', () => {
   ]) {
     assert.equal(found({ requestObject, ...fields }), undefined, JSON.stringify(fields));
   }
+});
+
+test('a server-side apply that makes a pod is a creation', () => {
+  const requestObject = { kind: 'Pod', apiVersion: 'v1', spec: SPEC };
+  const apply = { verb: 'patch', requestObject };
+  const created = { responseObject: requestObject, responseStatus: { code: 201 } };
+  assert.deepEqual(found({ ...apply, ...created }), SPEC);
+  assert.deepEqual(found({ ...apply, responseStatus: { code: 403 } }, 'denied'), ['fragment', SPEC]);
+  const merge = { verb: 'patch', requestObject: { spec: SPEC }, responseStatus: { code: 403 } };
+  assert.equal(found(merge, 'denied'), undefined, 'a merge patch creates nothing');
+});
+
+test('what stands before the first slash of a JSON pointer hides nothing', () => {
+  const operation = { op: 'add', path: 'x/spec/template/spec/hostPID', value: true };
+  const patch = { ...ref('deployments', 'apps'), verb: 'patch', requestObject: [operation] };
+  assert.deepEqual(found({ ...patch, responseStatus: { code: 403 } }, 'denied'), [
+    'fragment',
+    { hostPID: true },
+  ]);
+  const stored = { kind: 'Deployment', apiVersion: 'apps/v1', spec: { template: { spec: SPEC } } };
+  assert.deepEqual(found({ ...patch, responseObject: stored, responseStatus: { code: 200 } }), SPEC);
 });
 
 test('a debug container is judged, not the containers that the pod had', () => {
@@ -102,7 +123,13 @@ test('an update that left the template as it was writes nothing', () => {
     ...fields,
   });
   const update = (responseObject: object, requestObject: unknown = deployment({}), verb = 'update') =>
-    found({ ...ref('deployments', 'apps'), verb, requestObject, responseObject }) !== undefined;
+    found({
+      ...ref('deployments', 'apps'),
+      verb,
+      requestObject,
+      responseObject,
+      responseStatus: { code: 200 },
+    }) !== undefined;
   const times = (...list: string[]) => ({ metadata: { managedFields: list.map((time) => ({ time })) } });
   assert.ok(update(deployment({})), 'nothing says that it is unchanged');
   assert.ok(update(deployment(times('2026-11-22T13:00:00Z'))));

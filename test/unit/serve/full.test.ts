@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { alertsOf, drained, metric, type Serving, until } from '../../chaos/served.ts';
+import {
+  type Answer,
+  assertRefused,
+  audit,
+  bearer,
+  eventList,
+  folderWithConfig,
+  privilegedPod,
+  review,
+  send,
+  serveIn,
+  TOKENS,
+} from './support.ts';
+
+function admit(serving: Serving, uid: string): Promise<Answer> {
+  const body = review(uid, { object: { metadata: { annotations: { a: 'x'.repeat(200_000) } } } });
+  return send(serving, '/v1/admission/prod', { body, headers: bearer(TOKENS.prod.admission) });
+}
+
+/** The observer allows, whatever the log can take. */
+async function assertAllowed(serving: Serving, uid: string): Promise<void> {
+  const { status, json, text } = await admit(serving, uid);
+  assert.equal(status, 200, text);
+  assert.deepEqual(json.response, { uid, allowed: true, auditAnnotations: { uid } });
+}
+
+const batchOf = (name: string, bytes: number): string =>
+  eventList([privilegedPod(name, { annotations: { fill: 'x'.repeat(bytes) } })]);
+
+test('a full log refuses what does not fit, allows every review, and takes what fits', async (t) => {
+  const serving = await serveIn(t, await folderWithConfig(t), { 'log.bytes_max': 200_000 });
+  assertRefused(await audit(serving, batchOf('large', 300_000)), 'LOG_FULL');
+  await assertAllowed(serving, 'u-1');
+  await until(
+    async () => (await metric(serving, 'gatewatch_receive_dropped_reviews_total')) === 1,
+    'the dropped review to be counted',
+  );
+  assert.equal((await audit(serving, eventList([privilegedPod('small')]))).status, 200);
+  await drained(serving);
+  assert.deepEqual(
+    (await alertsOf(serving)).map(({ orchestrator }) => orchestrator.resource?.name),
+    ['small'],
+  );
+});
+
+test('a log that is full of what is done with makes room by itself: much more than fits goes through', async (t) => {
+  const serving = await serveIn(t, await folderWithConfig(t), { 'log.bytes_max': 1_000_000 });
+  let refused = 0;
+  for (let index = 0; index < 30; index++) {
+    await until(async () => {
+      const answer = await audit(serving, batchOf(`pod-${index}`, 100_000));
+      if (answer.status === 200) return true;
+      assertRefused(answer, 'LOG_FULL');
+      refused++;
+      return false;
+    }, 'room');
+  }
+  t.diagnostic(`${refused} refusals`);
+  await drained(serving);
+  assert.equal((await alertsOf(serving)).length, 30);
+  assert.ok((await metric(serving, 'gatewatch_log_bytes')) <= 1_000_000);
+});
+
+test('a disk that is full refuses, allows every review, and goes on once there is room', async (t) => {
+  const folder = await folderWithConfig(t);
+  const disk = join(folder, 'data');
+  await mkdir(disk);
+  try {
+    // More than the log keeps free for what the stages write.
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=80m', 'tmpfs', disk], { stdio: 'pipe' });
+  } catch {
+    t.skip('no permission to mount a small disk');
+    return;
+  }
+  t.after(() => execFileSync('umount', ['--lazy', disk]));
+  const serving = await serveIn(t, folder);
+  assert.equal((await audit(serving, batchOf('before', 10))).status, 200);
+  await drained(serving);
+  const ballast = join(disk, 'ballast');
+  await writeFile(ballast, Buffer.alloc(76_000_000)).catch(() => {}); // as much as fits
+  assertRefused(await audit(serving, batchOf('during', 100_000)), 'LOG_FULL');
+  await assertAllowed(serving, 'u-1');
+  assert.deepEqual(
+    (await alertsOf(serving)).map(({ orchestrator }) => orchestrator.resource?.name),
+    ['before'],
+    'what is stored can be read',
+  );
+  assert.ok(serving.process.running);
+  await rm(ballast);
+  await until(async () => (await audit(serving, batchOf('after', 100_000))).status === 200, 'room');
+  await drained(serving);
+  assert.equal((await alertsOf(serving)).length, 2);
+  assert.equal((await serving.process.kill('SIGTERM')).code, 0);
+});
