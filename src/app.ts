@@ -74,6 +74,14 @@ export async function startStages(config: Config, options: StagesOptions): Promi
   };
 }
 
+/**
+ * The embedded log as `serve` left it, or has it open: for looking, and for putting back what was refused.
+ * @throws DATABASE_*, FILE_UNREADABLE
+ */
+export function openLog(database: string): EmbeddedLog {
+  return new EmbeddedLog(database);
+}
+
 /** How often old alerts are deleted, milliseconds. */
 const EXPIRY_MS = 3_600_000;
 

@@ -176,7 +176,7 @@ const correlate = section('Correlation of matches into alerts.', {
     .default(300)
     .describe('How late, in event time, a record may arrive and still count in its window, in seconds.'),
   groups_max: count.default(200_000).describe('Most correlation groups held open at one time.'),
-  signals_per_group_max: count.default(10_000).describe('Most matches held in one group.'),
+  signals_per_group_max: count.default(10_000).describe('Most matches of one rule held in one group.'),
   evidence_max: count.default(20).describe('Most records listed as evidence in one alert; more are counted.'),
   suppress_seconds: seconds
     .default(3600)

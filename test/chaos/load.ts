@@ -39,6 +39,12 @@ function fixture(): Load {
   return { name: 'the demonstration', bodies };
 }
 
+/** When the last event of a batch came to its stage, Unix milliseconds. */
+export function timeOf(body: Buffer): number {
+  const times = body.toString('latin1').matchAll(/"stageTimestamp":"([^"]+)"/g);
+  return Math.max(...[...times].map(([, time]) => Date.parse(time!)));
+}
+
 /** An EventList of events that are JSON already, so that each keeps its bytes. */
 export function eventList(events: readonly string[]): Buffer {
   return Buffer.from(

@@ -1,18 +1,21 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { openLog } from '../../app.ts';
 import { ERRORS, GatewatchError } from '../../errors.ts';
-import { EmbeddedLog } from '../../log/embedded/log.ts';
 import type { DeliveredEntry } from '../../log/port.ts';
 import { parseDocument } from '../../receive/files/parse.ts';
 import { store } from '../../receive/store.ts';
 import { databaseFile } from '../../serve/data-dir.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
+import { visible } from '../visible.ts';
 
 const EXIT_FINDING = 1;
 
 /** Dead letters read at a time. */
 const PAGE = 500;
+
+type OpenLog = ReturnType<typeof openLog>;
 
 interface RetryOptions extends ConfigOptions {
   readonly all?: true;
@@ -90,7 +93,7 @@ async function retry(numbers: readonly string[], options: RetryOptions): Promise
 
 /** @returns why the letter is still refused; undefined if it is back on its way. A record that was there before changes nothing. */
 async function putBack(
-  log: EmbeddedLog,
+  log: OpenLog,
   { key, value, headers }: DeliveredEntry,
   options: ConfigOptions,
 ): Promise<string | undefined> {
@@ -109,7 +112,7 @@ async function putBack(
   return undefined;
 }
 
-async function* lettersOf(log: EmbeddedLog): AsyncGenerator<DeliveredEntry> {
+async function* lettersOf(log: OpenLog): AsyncGenerator<DeliveredEntry> {
   // What a retry adds meanwhile is not retried again.
   const { end } = log.stats()['dead-letters'];
   for (let from = 0; from < end; ) {
@@ -120,7 +123,7 @@ async function* lettersOf(log: EmbeddedLog): AsyncGenerator<DeliveredEntry> {
   }
 }
 
-async function letter(log: EmbeddedLog, number: string): Promise<DeliveredEntry> {
+async function letter(log: OpenLog, number: string): Promise<DeliveredEntry> {
   const offset = /^\d{1,15}$/.test(number) ? Number(number) : -1;
   const [entry] = offset < 0 ? [] : await log.read('dead-letters', offset, 1);
   if (entry?.offset !== offset) {
@@ -132,24 +135,19 @@ async function letter(log: EmbeddedLog, number: string): Promise<DeliveredEntry>
   return entry;
 }
 
-async function withLog(options: ConfigOptions, action: (log: EmbeddedLog) => Promise<void>): Promise<void> {
+async function withLog(options: ConfigOptions, action: (log: OpenLog) => Promise<void>): Promise<void> {
   const file = databaseFile(configFrom(options).data_dir);
   if (!existsSync(file)) {
     throw new GatewatchError('FILE_UNREADABLE', 'There is no database yet: gatewatch serve makes it.', {
       where: file,
     });
   }
-  const log = new EmbeddedLog(file);
+  const log = openLog(file);
   try {
     await action(log);
   } finally {
     await log.close();
   }
-}
-
-/** Reasons quote input: control characters are written out. */
-function visible(text = ''): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
 function print(line: string): void {

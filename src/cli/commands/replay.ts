@@ -16,6 +16,7 @@ import type { Alert } from '../../record/alert.ts';
 import type { Signal } from '../../record/signal.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
+import { visible } from '../visible.ts';
 
 interface ReplayOptions extends ConfigOptions {
   readonly format: string;
@@ -128,11 +129,6 @@ async function printAlerts(stages: Stages, format: string): Promise<number> {
 function textLine(alert: Alert): string {
   const id = alert.gatewatch.detection_id ? ` ${alert.gatewatch.detection_id}` : '';
   return `${alert['@timestamp']} ${alert.gatewatch.level.toUpperCase()}${id} ${alert.rule.name}: ${visible(alert.message)}`;
-}
-
-/** Control and direction characters of hostile names, written out, so that they cannot steer the terminal. */
-function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
 /** Collects what rules matched, each match once, as its last stage left it. */

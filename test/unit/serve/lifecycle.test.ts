@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { connect as tlsConnect } from 'node:tls';
 import { alertsOf, drained, GatewatchProcess, type Serving, serveArguments } from '../../chaos/served.ts';
 import {
@@ -14,17 +14,19 @@ import {
   eventList,
   folderWithConfig,
   privilegedPod,
+  type Scope,
   send,
   serveIn,
   TOKENS,
+  wholeTest,
 } from './support.ts';
 
 /** Runs `serve` that is expected to end by itself. */
-async function failed(t: TestContext, folder: string, set: Record<string, string | number> = {}) {
+async function failed(scope: Scope, folder: string, set: Record<string, string | number> = {}) {
   const { ended, child } = new GatewatchProcess(
     serveArguments({ dataDir: join(folder, 'data'), configFile: join(folder, 'gatewatch.yaml'), set }),
   );
-  t.after(() => child.kill('SIGKILL'));
+  scope.after(() => child.kill('SIGKILL'));
   const { code, stderr } = await ended;
   return { code, stderr };
 }
@@ -61,8 +63,9 @@ async function halfSent(serving: Serving, body: string) {
 }
 
 test('SIGTERM: the request in hand is answered and kept, new ones are turned away, the exit is clean', async (t) => {
-  const folder = await folderWithConfig(t);
-  const serving = await serveIn(t, folder);
+  const scope = wholeTest(t);
+  const folder = await folderWithConfig(scope);
+  const serving = await serveIn(scope, folder);
   const half = await halfSent(serving, eventList([privilegedPod('in-hand')]));
   serving.process.child.kill('SIGTERM');
   const turnedAway = async (): Promise<boolean> => {
@@ -77,20 +80,21 @@ test('SIGTERM: the request in hand is answered and kept, new ones are turned awa
   const { code, signal } = await serving.process.ended;
   assert.deepEqual([code, signal], [0, null]);
 
-  const again = await serveIn(t, folder);
+  const again = await serveIn(scope, folder);
   await drained(again);
   const names = (await alertsOf(again)).map(({ orchestrator }) => orchestrator.resource?.name);
   assert.ok(names.includes('in-hand'), names.join());
 });
 
 test('SIGTERM does not wait for connections that ask for nothing, nor for requests that never end', async (t) => {
-  const folder = await folderWithConfig(t);
-  const serving = await serveIn(t, folder, { 'receive.request_seconds_max': 600 });
+  const scope = wholeTest(t);
+  const folder = await folderWithConfig(scope);
+  const serving = await serveIn(scope, folder, { 'receive.request_seconds_max': 600 });
   const silent = connect(Number(new URL(serving.url).port), '127.0.0.1');
   const silentTls = connect(serving.httpsPort, '127.0.0.1');
   const idleTls = tlsConnect({ host: '127.0.0.1', port: serving.httpsPort, ca: await caOf(folder) });
   for (const socket of [silent, silentTls, idleTls]) socket.on('error', () => {});
-  t.after(() => [silent, silentTls, idleTls].map((socket) => socket.destroy()));
+  scope.after(() => [silent, silentTls, idleTls].map((socket) => socket.destroy()));
   await new Promise((resolve) => idleTls.once('secureConnect', resolve));
   const half = await halfSent(serving, eventList([privilegedPod('never')]));
   half.answer.catch(() => {});
@@ -99,7 +103,8 @@ test('SIGTERM does not wait for connections that ask for nothing, nor for reques
 });
 
 test('SIGINT twice ends at once', async (t) => {
-  const serving = await serveIn(t, await folderWithConfig(t), { 'receive.request_seconds_max': 600 });
+  const scope = wholeTest(t);
+  const serving = await serveIn(scope, await folderWithConfig(scope), { 'receive.request_seconds_max': 600 });
   const half = await halfSent(serving, eventList([privilegedPod('never')]));
   half.answer.catch(() => {});
   serving.process.child.kill('SIGINT');
@@ -109,18 +114,20 @@ test('SIGINT twice ends at once', async (t) => {
 });
 
 test('two on one data folder: the second is refused, the first goes on', async (t) => {
-  const folder = await folderWithConfig(t);
-  const serving = await serveIn(t, folder);
-  const { code, stderr } = await failed(t, folder);
+  const scope = wholeTest(t);
+  const folder = await folderWithConfig(scope);
+  const serving = await serveIn(scope, folder);
+  const { code, stderr } = await failed(scope, folder);
   assert.equal(code, 1);
   assert.match(stderr, /DATA_DIR_IN_USE at .*data: /);
   assert.equal((await audit(serving, eventList([privilegedPod('first')]))).status, 200);
 });
 
 test('an address in use, or not ours', async (t) => {
-  const folder = await folderWithConfig(t);
+  const scope = wholeTest(t);
+  const folder = await folderWithConfig(scope);
   const taken = createServer().listen(0, '127.0.0.1');
-  t.after(() => taken.close());
+  scope.after(() => taken.close());
   await new Promise((resolve) => taken.once('listening', resolve));
   const { port } = taken.address() as { port: number };
   for (const [set, key] of [
@@ -128,46 +135,49 @@ test('an address in use, or not ours', async (t) => {
     [{ 'https.port': port }, 'https.port'],
     [{ 'https.host': '192.0.2.1' }, 'https.port'],
   ] as const) {
-    const { code, stderr } = await failed(t, folder, set);
+    const { code, stderr } = await failed(scope, folder, set);
     assert.equal(code, 2, stderr);
     assert.match(stderr, new RegExp(`ADDRESS_UNAVAILABLE at ${key}: `));
   }
 });
 
 test('a damaged database is named and left as it is', async (t) => {
-  const folder = await folderWithConfig(t);
+  const scope = wholeTest(t);
+  const folder = await folderWithConfig(scope);
   const file = join(folder, 'data', 'gatewatch.db');
   await mkdir(join(folder, 'data'));
   const damaged = Buffer.from('this is no database, but somebody may still need it '.repeat(1000));
   await writeFile(file, damaged);
-  const { code, stderr } = await failed(t, folder);
+  const { code, stderr } = await failed(scope, folder);
   assert.equal(code, 1);
   assert.match(stderr, /DATABASE_CORRUPT: .*gatewatch\.db/);
   assert.deepEqual(await readFile(file), damaged);
 });
 
 test('a data folder that cannot be used', async (t) => {
-  const folder = await folderWithConfig(t);
+  const scope = wholeTest(t);
+  const folder = await folderWithConfig(scope);
   await writeFile(join(folder, 'data'), 'a file');
-  const { code, stderr } = await failed(t, folder);
+  const { code, stderr } = await failed(scope, folder);
   assert.equal(code, 2, stderr);
   assert.match(stderr, /FILE_UNREADABLE/);
-  const locked = await folderWithConfig(t);
+  const locked = await folderWithConfig(scope);
   await mkdir(join(locked, 'data', 'lock.db'), { recursive: true });
-  const lock = await failed(t, locked);
+  const lock = await failed(scope, locked);
   assert.equal(lock.code, 2, lock.stderr);
   assert.match(lock.stderr, /FILE_UNREADABLE at .*lock\.db/);
 });
 
 test('errors of the configuration', async (t) => {
-  const folder = await folderWithConfig(t);
+  const scope = wholeTest(t);
+  const folder = await folderWithConfig(scope);
   for (const [set, code] of [
     [{ 'http.prot': 1 }, 'CONFIG_INVALID'],
     [{ 'http.port': 'x' }, 'CONFIG_INVALID'],
     [{ 'receive.in_flight_bytes_max': 1 }, 'CONFIG_INVALID'],
     [{ 'http.host': '0.0.0.0' }, 'CONFIG_INVALID'],
   ] as const) {
-    const ended = await failed(t, folder, set);
+    const ended = await failed(scope, folder, set);
     assert.equal(ended.code, 2, ended.stderr);
     assert.match(ended.stderr, new RegExp(code));
   }
@@ -178,15 +188,16 @@ test('errors of the configuration', async (t) => {
     ['clusters: [{name: a, audit_token_sha256: [plain-token]}]', 'CONFIG_INVALID'],
   ] as const) {
     await writeFile(join(folder, 'gatewatch.yaml'), text);
-    const ended = await failed(t, folder);
+    const ended = await failed(scope, folder);
     assert.equal(ended.code, 2, ended.stderr);
     assert.match(ended.stderr, new RegExp(code));
   }
 });
 
 test('a registered cluster is taken up while it runs; a broken file of clusters changes nothing', async (t) => {
-  const folder = await folderWithConfig(t);
-  const serving = await serveIn(t, folder);
+  const scope = wholeTest(t);
+  const folder = await folderWithConfig(scope);
+  const serving = await serveIn(scope, folder);
   const { tokenDigest } = await import('../../../src/credentials/tokens.ts');
   const file = join(folder, 'data', 'clusters.json');
   const post = () => send(serving, '/v1/audit/late', { body: eventList([]), headers: bearer('late-token') });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { type ClientRequest, request } from 'node:http';
 import { connect } from 'node:net';
 import { before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { metric, type Serving, until } from '../../chaos/served.ts';
 import {
   answerIn,
@@ -171,14 +171,17 @@ test('who fills its room is told to come back, and others still find theirs', as
 
 test('senders that are unknown, or go away, hold no room', async () => {
   const large = eventList([privilegedPod('large', { userAgent: 'x'.repeat(BODY_BYTES_MAX / 2) })]);
+  const gzip = gzipSync(large);
   for (let round = 0; round < 30; round++) {
     const begun = begin('prod', BODY_BYTES_MAX);
     begun.write('{');
     await new Promise((resolve) => setTimeout(resolve, 5));
     begun.destroy();
+    // All of a request, and then nobody there who waits for its answer.
     const gone = connect(Number(new URL(serving.url).port), '127.0.0.1');
-    gone.end(`${head('Content-Length: 60000', 'Content-Encoding: gzip')}`);
-    await once(gone, 'close');
+    gone.write(head(`Content-Length: ${gzip.length}`, 'Content-Encoding: gzip'));
+    await new Promise((resolve) => gone.write(gzip, resolve));
+    gone.destroy();
     await send(serving, '/v1/audit/prod', { body: large, headers: bearer('unknown') });
   }
   await until(async () => (await audit(serving, large)).status === 200, 'room');

@@ -5,23 +5,41 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { tokenDigest } from '../../../src/credentials/tokens.ts';
 import { ERRORS, type ErrorCode } from '../../../src/errors.ts';
 import { type Serving, startServe } from '../../chaos/served.ts';
 
-/** Whatever is to be cleaned up when it ends: a test, or a whole file. */
+/** What cleans up when it ends: a test. */
 export interface Scope {
   after(clean: () => unknown): void;
 }
 
-/** The file that calls it. (What a `before` hook registers with `after` would be cleaned up when that hook ends.) */
-export function wholeFile(): Scope {
+/** The last thing made is cleaned up first, and each whatever becomes of the others: a process before its folder. */
+function lastFirst(runAfter: (clean: () => Promise<void>) => void): Scope {
   const cleaners: (() => unknown)[] = [];
-  after(async () => {
-    for (const clean of cleaners.reverse()) await clean();
+  runAfter(async () => {
+    const failures: unknown[] = [];
+    for (const clean of cleaners.reverse()) {
+      try {
+        await clean();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   });
   return { after: (clean) => void cleaners.push(clean) };
+}
+
+/** The file that calls it. (What a `before` hook registers with `after` would be cleaned up when that hook ends.) */
+export function wholeFile(): Scope {
+  return lastFirst(after);
+}
+
+/** The test that calls it. */
+export function wholeTest(t: TestContext): Scope {
+  return lastFirst((clean) => t.after(clean));
 }
 
 export const TOKENS = {
@@ -143,6 +161,9 @@ export function assertRefused({ status, headers, json, text }: Answer, code: Err
   assert.match(headers['content-type'] ?? '', /^application\/json/);
 }
 
+/** A server that keeps a connection for so long without a word will not close it, milliseconds. */
+const SILENCE_MS_MAX = 10_000;
+
 /** Writes bytes to a plain connection as they are, in pieces with pauses, and gives all that comes back until the server closes it. */
 export async function raw(
   serving: Serving,
@@ -156,6 +177,7 @@ export async function raw(
   });
   socket.on('error', () => {}); // a reset is an end as well
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.setTimeout(SILENCE_MS_MAX, () => socket.destroy(new Error('nothing came for long')));
   for (const piece of pieces) {
     if (socket.destroyed) break;
     socket.write(piece);
