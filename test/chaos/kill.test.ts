@@ -97,14 +97,27 @@ test('every batch sent twice, in any order within the lateness bound, gives the 
   const random = seeded((line) => t.diagnostic(line));
   const serving = await startServe(optionsOf('twice'));
   t.after(() => serving.process.kill());
-  const twice = [...load.bodies, ...load.bodies]
-    .map((body) => ({ body, arrival: timeOf(body) + random.between(0, LATE_MS_MAX) }))
+  const late = (body: Buffer) => timeOf(body) + random.between(0, LATE_MS_MAX);
+  const twice = load.bodies
+    .flatMap((body) => [
+      { body, arrival: writesNamespace(body) ? timeOf(body) : late(body) },
+      { body, arrival: late(body) },
+    ])
     .sort((a, b) => a.arrival - b.arrival)
     .map(({ body }) => body);
-  await send(twice, { cluster: CLUSTER, token: TOKEN, target: () => serving, connections: CONNECTIONS });
+  await send(twice, { cluster: CLUSTER, token: TOKEN, target: () => serving, connections: 1 });
   await drained(serving);
   assertSame(factsOf(await alertsOf(serving)), undisturbed);
 });
+
+/**
+ * Where the limit is: an alert about a namespace's labels says what they were before, which is known only if the write before has
+ * arrived (test/property/same-alerts.test.ts). So batches that write a namespace keep their order, as those of one API server mostly
+ * do; every other one, and every repetition, comes when it likes.
+ */
+function writesNamespace(body: Buffer): boolean {
+  return body.includes('"objectRef":{"resource":"namespaces"');
+}
 
 /** What must not depend on what happened to the process. The version numbers revisions, which depend on how batches met. */
 interface AlertFacts {
@@ -166,6 +179,7 @@ async function sendWhileKilling(
       if (reached && attempts >= reached.attempts) reached.resolve();
     },
     acknowledged: (body) => acknowledged.push(body),
+    inOrder: writesNamespace,
     signal,
   }).then(() => {
     over = true;

@@ -12,6 +12,8 @@ export interface SenderOptions {
   readonly target: () => Target | undefined;
   /** Batches on their way at one time. */
   readonly connections: number;
+  /** Bodies that are sent only when all such bodies before them have been acknowledged. */
+  readonly inOrder?: (body: Buffer) => boolean;
   /** Told before each attempt and after each acknowledgement. */
   readonly attempted?: () => void;
   readonly acknowledged?: (body: Buffer) => void;
@@ -29,13 +31,21 @@ const RETRY_MS = 20;
 export async function send(bodies: readonly Buffer[], options: SenderOptions): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: options.connections });
   const queue = bodies.values();
+  let before: Promise<void> = Promise.resolve();
   const connection = async (): Promise<void> => {
     for (const body of queue) {
+      const turn = before;
+      const { promise, resolve: done } = Promise.withResolvers<void>();
+      if (options.inOrder?.(body)) {
+        before = promise;
+        await turn;
+      }
       while (!(await attempt(body, agent, options))) {
-        if (options.signal?.aborted) return;
+        if (options.signal?.aborted) return done();
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
       options.acknowledged?.(body);
+      done();
     }
   };
   await Promise.all(Array.from({ length: options.connections }, connection));

@@ -24,7 +24,7 @@ suite('configuration schema', () => {
     for (const path of leafPaths()) {
       const type = keyAt(path)?.type;
       if ((type !== 'integer' && type !== 'number') || path.at(-1) === 'port') continue;
-      assert.match(path.at(-1)!, /_max$|_seconds$|_hours$/, path.join('.'));
+      assert.match(path.at(-1)!, /_max$|_seconds$|_hours$|_days$/, path.join('.'));
     }
   });
 });
