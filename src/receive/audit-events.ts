@@ -94,12 +94,17 @@ const BACKSLASH = 0x5c;
 
 /** A key as JSON.parse reads it. */
 function keyOf(body: Buffer, { keyStart, keyEnd }: Member): string {
-  if (!body.subarray(keyStart, keyEnd).includes(BACKSLASH)) return body.toString('latin1', keyStart, keyEnd);
+  if (!hasEscape(body, keyStart, keyEnd)) return body.toString('latin1', keyStart, keyEnd);
   try {
     return JSON.parse(body.toString('utf8', keyStart - 1, keyEnd + 1));
   } catch {
     return ''; // whoever decodes the item says so
   }
+}
+
+function hasEscape(body: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (body[at] === BACKSLASH) return true;
+  return false;
 }
 
 /** Longest form of the longest key looked for, each of its characters written as an escape. */
@@ -162,7 +167,11 @@ class ItemSlicer {
   /** Notes where the parts of an event stand that matter before it is decoded. The last of repeated keys wins, as in JSON.parse. */
   readonly #visit = (member: Member): void => {
     const length = member.keyEnd - member.keyStart;
-    if (length < 9 || (length > 9 && length < 13) || length > KEY_BYTES_MAX) return;
+    // By its length nearly every key is none of the three; one with escapes may be any.
+    if (length !== 9 && length !== 13 && length !== 14) {
+      if (length < 14 || length > KEY_BYTES_MAX) return;
+      if (!hasEscape(this.#body, member.keyStart, member.keyEnd)) return;
+    }
     const key = keyOf(this.#body, member);
     if (key === 'objectRef') {
       this.#subjectStart = member.start;

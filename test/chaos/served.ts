@@ -22,10 +22,19 @@ export class GatewatchProcess {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(
+  /** @param within a command that runs another one in its own place (`exec`) */
+  constructor(args: readonly string[], within: readonly string[] = []) {
+    const [command, ...rest] = [
+      ...within,
       process.execPath,
-      ['--import', LEASH, join(ROOT, 'src', 'cli', 'main.ts'), ...args],
+      '--import',
+      LEASH,
+      join(ROOT, 'src', 'cli', 'main.ts'),
+      ...args,
+    ];
+    this.child = spawn(
+      command!,
+      rest,
       // Without the settings and colours that the tests' own environment may ask for.
       { cwd: ROOT, env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
     );
@@ -66,6 +75,8 @@ export interface ServeOptions {
   readonly configFile?: string;
   /** `--set` of each; ports are the system's choice unless set. */
   readonly set?: Readonly<Record<string, string | number>>;
+  /** See `GatewatchProcess`. */
+  readonly within?: readonly string[];
 }
 
 /** The command line of a `serve` on ports of the system's choice. */
@@ -82,7 +93,7 @@ export function serveArguments({ dataDir, configFile, set = {} }: ServeOptions):
 
 /** Starts `serve` and waits until it says where it listens. */
 export async function startServe(options: ServeOptions): Promise<Serving> {
-  const started = new GatewatchProcess(serveArguments(options));
+  const started = new GatewatchProcess(serveArguments(options), options.within);
   const ended = started.ended.then(({ code, signal, stderr, stdout }) => {
     throw new Error(`serve ended (${code ?? signal}) before it listened: ${stderr}${stdout}`);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,6 +18,9 @@ import {
   TOKENS,
   wholeTest,
 } from './support.ts';
+
+/** More than the log keeps free for what the stages write. */
+const DISK_SIZE = '80m';
 
 function admit(serving: Serving, uid: string): Promise<Answer> {
   const body = review(uid, { object: { metadata: { annotations: { a: 'x'.repeat(200_000) } } } });
@@ -77,18 +80,23 @@ test('a disk that is full refuses, allows every review, and goes on once there i
   const folder = await folderWithConfig(scope);
   const disk = join(folder, 'data');
   await mkdir(disk);
-  try {
-    // More than the log keeps free for what the stages write.
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=80m', 'tmpfs', disk], { stdio: 'pipe' });
-  } catch {
+  // A disk that only this process sees: it goes with it, however it ends.
+  const within = [
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    `mount -t tmpfs -o size=${DISK_SIZE} tmpfs "$0" && exec "$@"`,
+    disk,
+  ];
+  if (spawnSync(within[0]!, [...within.slice(1), 'true']).status !== 0) {
     t.skip('no permission to mount a small disk');
     return;
   }
-  scope.after(() => execFileSync('umount', ['--lazy', disk]));
-  const serving = await serveIn(scope, folder);
+  const serving = await serveIn(scope, folder, {}, within);
   assert.equal((await audit(serving, batchOf('before', 10))).status, 200);
   await drained(serving);
-  const ballast = join(disk, 'ballast');
+  const ballast = join('/proc', `${serving.process.child.pid}`, 'root', disk, 'ballast');
   await writeFile(ballast, Buffer.alloc(76_000_000)).catch(() => {}); // as much as fits
   assertRefused(await audit(serving, batchOf('during', 100_000)), 'LOG_FULL');
   await assertAllowed(serving, 'u-1');

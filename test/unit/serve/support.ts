@@ -68,11 +68,17 @@ export async function folderWithConfig(t: Scope): Promise<string> {
 export type Settings = Readonly<Record<string, string | number>>;
 
 /** A `serve` of that configuration. Whoever starts it again on the same folder gets the same state. */
-export async function serveIn(t: Scope, folder: string, set: Settings = {}): Promise<Serving> {
+export async function serveIn(
+  t: Scope,
+  folder: string,
+  set: Settings = {},
+  within: readonly string[] = [],
+): Promise<Serving> {
   const serving = await startServe({
     dataDir: join(folder, 'data'),
     configFile: join(folder, 'gatewatch.yaml'),
     set,
+    within,
   });
   t.after(() => serving.process.kill());
   return serving;
