@@ -16,7 +16,7 @@ export function parseEventList(body: Buffer, origin: Origin, limits: InputLimits
   const scanner = new JsonScanner(body, limits.json_depth_max);
   let kind = '';
   let apiVersion = '';
-  let itemsAt = -1;
+  let slices: ItemSlicer | undefined;
   const place = (inner: string): string => (where === '' ? inner : `${where} ${inner}`);
   try {
     const start = scanner.skipSpace(0);
@@ -29,37 +29,40 @@ export function parseEventList(body: Buffer, origin: Origin, limits: InputLimits
         where: place('body'),
       });
     }
-    const end = scanner.members(start, (member) => {
+    const visit = (member: Member): void => {
       const key = keyOf(body, member);
       if (key === 'kind') kind = text(body, member);
       else if (key === 'apiVersion') apiVersion = text(body, member);
-      else if (key === 'items') itemsAt = member.start;
-    });
+    };
+    // The items are nearly all of the body: they are cut where they are met, so that the body is gone through once.
+    const takeItems = (member: Member): number | undefined => {
+      if (keyOf(body, member) !== 'items') return undefined;
+      slices = undefined;
+      if (body[member.start] !== 0x5b) return undefined;
+      const slicer = new ItemSlicer(body, scanner, origin, limits);
+      slices = slicer;
+      return scanner.elements(member.start, (from, index) => {
+        if (index >= limits.batch_items_max) {
+          throw new GatewatchError('BATCH_TOO_MANY_ITEMS', `More than ${limits.batch_items_max} items.`, {
+            where: place('items'),
+          });
+        }
+        return slicer.take(from, place(`items[${index}]`));
+      });
+    };
+    const end = scanner.members(start, visit, takeItems);
     const rest = scanner.skipSpace(end);
     if (rest !== body.length) throw new NotJson(rest);
   } catch (error) {
     throw notJson(error, place);
   }
-  if (kind !== 'EventList' || !apiVersion.startsWith('audit.k8s.io/') || body[itemsAt] !== 0x5b) {
+  if (kind !== 'EventList' || !apiVersion.startsWith('audit.k8s.io/') || !slices) {
     const found = `kind ${JSON.stringify(kind.slice(0, 64))}, apiVersion ${JSON.stringify(apiVersion.slice(0, 64))}`;
     throw new GatewatchError('BODY_NOT_EVENT_LIST', `Expected an EventList with items, found ${found}.`, {
       where: place('body'),
     });
   }
-  const slices = new ItemSlicer(body, scanner, origin, limits);
-  try {
-    scanner.elements(itemsAt, (start, index) => {
-      if (index >= limits.batch_items_max) {
-        throw new GatewatchError('BATCH_TOO_MANY_ITEMS', `More than ${limits.batch_items_max} items.`, {
-          where: place('items'),
-        });
-      }
-      return slices.take(start, place(`items[${index}]`));
-    });
-  } catch (error) {
-    throw notJson(error, place);
-  }
-  return slices.parsed;
+  return (slices as ItemSlicer).parsed;
 }
 
 /** Takes one audit event that stands alone (a line of an audit log file). Never throws: what is wrong with it is a rejection. */

@@ -116,8 +116,16 @@ export class JsonScanner {
     return at;
   }
 
-  /** Calls `visit` for each member of the object at `from`. @returns the position after the object. */
-  members(from: number, visit: (member: Member) => void): number {
+  /**
+   * Calls `visit` for each member of the object at `from`.
+   * @param take may read the value that starts at `member.start` itself; it then returns the position after it
+   * @returns the position after the object
+   */
+  members(
+    from: number,
+    visit: (member: Member) => void,
+    take?: (member: Member) => number | undefined,
+  ): number {
     const bytes = this.#bytes;
     if (bytes[from] !== OPEN_BRACE) throw new NotJson(from);
     const member: Member = { keyStart: 0, keyEnd: 0, start: 0, end: 0 };
@@ -131,7 +139,7 @@ export class JsonScanner {
       at = this.skipSpace(at);
       if (bytes[at] !== COLON) throw new NotJson(at);
       member.start = this.skipSpace(at + 1);
-      member.end = this.skipValue(member.start);
+      member.end = take?.(member) ?? this.skipValue(member.start);
       visit(member);
       at = this.skipSpace(member.end);
       if (bytes[at] === CLOSE_BRACE) return at + 1;
