@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../config/package-root.ts';
 
-/** The version in package.json, which lies above `src` in a checkout and above `dist` in the package. */
+/** The version in package.json. */
 export function version(): string {
-  const inSource = import.meta.url.endsWith('.ts');
-  const file = new URL(inSource ? '../../package.json' : '../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string })
+    .version;
 }

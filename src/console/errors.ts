@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { GatewatchError } from '../errors.ts';
+import { errorBody, GatewatchError } from '../errors.ts';
 
 const INTERNAL = 'The request could not be answered.';
 
@@ -11,11 +11,6 @@ export function toGatewatchError(error: unknown): GatewatchError {
     return new GatewatchError('QUERY_INVALID', message ?? 'The request is malformed.', { cause: error });
   }
   return new GatewatchError('INTERNAL', INTERNAL, { cause: error });
-}
-
-/** The body of every error answer of the API. */
-function errorBody({ code, message, where, spec }: GatewatchError) {
-  return { error: { code, message, ...(where !== undefined && { where }), remedy: spec.remedy } };
 }
 
 /** The API answers in JSON, everything else is looked at by a person. */

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../config/package-root.ts';
 import { type Behaviour, planBehaviours } from '../correlate/plan.ts';
 import type { RuleFile, RuleSet } from '../detect/sigma/model.ts';
 import { parseRules } from '../detect/sigma/parse.ts';
@@ -16,10 +16,9 @@ const RULE_FILE = /\.ya?ml$/;
 /** The word in `detect.rules` that stands for the folder that comes with Gatewatch. */
 const SHIPPED = 'shipped';
 
-/** The shipped rules: beside `src` in a checkout, beside `dist` in the package. */
+/** The folder of the rules that come with Gatewatch. */
 export function shippedRules(): string {
-  const inSource = import.meta.url.endsWith('.ts');
-  return fileURLToPath(new URL(inSource ? '../../rules' : '../../../rules', import.meta.url));
+  return join(packageRoot(), 'rules');
 }
 
 /** A rule file on the disk. `name` is relative to the folder it was found in, for messages. */
