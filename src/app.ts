@@ -1,41 +1,56 @@
-import type { Config } from './config/schema.ts';
+import type { MessagePort } from 'node:worker_threads';
+import type { Config, Role } from './config/schema.ts';
 import { Correlator } from './correlate/correlator.ts';
 import { Detector } from './detect/detector.ts';
+import { ReaderThread } from './index/embedded/reader-thread.ts';
 import { EmbeddedAlertStore } from './index/embedded/store.ts';
-import type { AlertStore } from './index/port.ts';
+import type { AlertReader, AlertStore } from './index/port.ts';
 import { openDatabase } from './log/embedded/database.ts';
-import { EmbeddedLog, type EmbeddedLogOptions } from './log/embedded/log.ts';
-import type { Consumer, Log } from './log/port.ts';
+import { serveAppends } from './log/embedded/host.ts';
+import { EmbeddedLog } from './log/embedded/log.ts';
+import { KafkaLog } from './log/kafka/log.ts';
+import type { Log, LogObserver } from './log/port.ts';
 import { type LoadedRules, loadRules } from './rules/load.ts';
 import { runCorrelate } from './stages/correlate.ts';
 import { runDetect } from './stages/detect.ts';
 import { runIndex } from './stages/index-alerts.ts';
+import type { Stage } from './stages/stage.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
 /** The stages behind the receiver, running. */
 export interface Stages {
-  readonly log: EmbeddedLog;
+  readonly log: Log;
   readonly store: AlertStore;
   readonly rules: LoadedRules;
+  readonly running: readonly Stage[];
   /** Rejects when a stage stops because of an error; resolves after `close`. */
   readonly closed: Promise<unknown>;
-  /** Resolves when everything appended so far has gone through all stages. */
+  /** Resolves when everything appended so far has gone through all stages that run here. */
   drained(): Promise<void>;
+  /** Stores what another thread appends to the embedded log. */
+  host(appends: MessagePort): void;
+  /** Brings those metrics up to date that are looked up, not counted. */
+  measure(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface StagesOptions {
-  /** File of the embedded database; `:memory:` for none. */
+  /** File of the embedded database, where one is used; `:memory:` for none. */
   readonly database: string;
   readonly metrics: Metrics;
-  readonly observe?: EmbeddedLogOptions['observe'];
   /** Wall clock, Unix milliseconds; for lag and retention only. */
   readonly now?: () => number;
 }
 
+/** True if the log is Kafka: then a process runs any of the roles, otherwise all. */
+export function usesKafka(config: Config): boolean {
+  return config.kafka.brokers.length > 0;
+}
+
 /**
- * Wires detect, correlate and index to the embedded log and alert store. The only place that knows which stage runs on what.
- * @throws FILE_UNREADABLE, RULE_*, DATABASE_*
+ * Wires those of detect, correlate and index that are among the roles to the log and the alert store. With `openLog` and
+ * `openAlertReader` the only place that knows which part runs on what.
+ * @throws FILE_UNREADABLE, RULE_*, DATABASE_*, KAFKA_*, TOPIC_*, STORE_*
  */
 export async function startStages(config: Config, options: StagesOptions): Promise<Stages> {
   const { metrics, database, now = Date.now } = options;
@@ -44,53 +59,108 @@ export async function startStages(config: Config, options: StagesOptions): Promi
     'rule',
     rules.set.rules.map((rule) => rule.id),
   );
-  const log = new EmbeddedLog(database, {
-    retentionHours: config.log.retention_hours,
-    bytesMax: config.log.bytes_max,
-    groups: { records: ['detect'], signals: ['correlate'], alerts: ['index'] },
-    now,
-    ...(options.observe ? { observe: options.observe } : {}),
-  });
-  const connection = openDatabase(database);
-  const store = new EmbeddedAlertStore(connection);
-  const expiry = setInterval(() => expire(store, config, now()), EXPIRY_MS).unref();
-  const [detect, correlate, index] = await connectStages(config, { log, store, rules, metrics, now });
-  const consumers = [detect, correlate, index];
+  const log = await openLog(config, database, observerOf(metrics));
+  const { store, close: closeStore } = openStore(config, database, now);
+  const running: Stage[] = [];
+  for (const role of config.roles) {
+    const stage = await runStage(role, { config, log, store, rules, metrics, now });
+    if (stage) running.push(stage);
+  }
   return {
     log,
     store,
     rules,
-    closed: Promise.all(consumers.map((consumer) => consumer.closed)),
+    running,
+    closed: Promise.all(running.map(({ consumer }) => consumer.closed)),
     async drained() {
-      for (const consumer of consumers) await consumer.drained();
+      for (const { consumer } of running) await consumer.drained();
+    },
+    host(appends) {
+      if (log instanceof EmbeddedLog) serveAppends(appends, log);
+    },
+    async measure() {
+      if (log instanceof EmbeddedLog) {
+        metrics.set(
+          'logBytes',
+          Object.values(log.stats()).reduce((sum, { bytes }) => sum + bytes, 0),
+        );
+      }
+      const lags = await Promise.all(
+        running.map(async ({ name: stage, consumer }) => ({ stage, partitions: await consumer.lag() })),
+      );
+      metrics.clear('consumerLagEntries');
+      for (const { stage, partitions } of lags) {
+        for (const { partition, entries } of partitions) {
+          metrics.set('consumerLagEntries', entries, { stage, partition });
+        }
+      }
     },
     async close() {
-      clearInterval(expiry);
-      await Promise.all(consumers.map((consumer) => consumer.close()));
+      await Promise.all(running.map(({ consumer }) => consumer.close()));
       await log.close();
+      await closeStore();
+    },
+  };
+}
+
+/**
+ * The log that the configuration asks for. The embedded one is for one process at a time that appends.
+ * @throws DATABASE_*, FILE_UNREADABLE, KAFKA_*, TOPIC_*
+ */
+export async function openLog(config: Config, database: string, observe: LogObserver = {}): Promise<Log> {
+  const { kafka, log } = config;
+  if (usesKafka(config)) {
+    return await KafkaLog.open({ ...kafka, retention_hours: log.retention_hours }, observe);
+  }
+  return new EmbeddedLog(database, {
+    retentionHours: log.retention_hours,
+    bytesMax: log.bytes_max,
+    groups: { records: ['detect'], signals: ['correlate'], alerts: ['index'] },
+    observe,
+  });
+}
+
+/** The alert store, for looking: beside the stages' own connection, and on another thread if it would hold up this one. */
+export function openAlertReader(config: Config, database: string): AlertReader & { close(): Promise<void> } {
+  return new ReaderThread(database);
+}
+
+/** How often old alerts are deleted, milliseconds. */
+const EXPIRY_MS = 3_600_000;
+
+const DAY_MS = 86_400_000;
+
+function openStore(
+  config: Config,
+  database: string,
+  now: () => number,
+): { store: AlertStore; close: () => Promise<void> } {
+  const connection = openDatabase(database);
+  const store = new EmbeddedAlertStore(connection);
+  const expiry = setInterval(() => {
+    const before = (now() - config.index.retention_days * DAY_MS) * 1000;
+    while (store.deleteBefore(before) > 0);
+  }, EXPIRY_MS).unref();
+  return {
+    store,
+    async close() {
+      clearInterval(expiry);
       await store.close();
       connection.close();
     },
   };
 }
 
-/**
- * The embedded log as `serve` left it, or has it open: for looking, and for putting back what was refused.
- * @throws DATABASE_*, FILE_UNREADABLE
- */
-export function openLog(database: string): EmbeddedLog {
-  return new EmbeddedLog(database);
-}
-
-/** How often old alerts are deleted, milliseconds. */
-const EXPIRY_MS = 3_600_000;
-
-function expire(store: EmbeddedAlertStore, config: Config, nowMs: number): void {
-  const before = (nowMs - config.index.retention_days * 86_400_000) * 1000;
-  while (store.deleteBefore(before) > 0);
+function observerOf(metrics: Metrics): LogObserver {
+  return {
+    appended: (seconds) => metrics.observe('logAppendSeconds', seconds),
+    restored: (stage, seconds) => metrics.observe('restoreSeconds', seconds, { stage }),
+    rebalanced: (stage) => metrics.count('rebalances', 1, { stage }),
+  };
 }
 
 interface Parts {
+  readonly config: Config;
   readonly log: Log;
   readonly store: AlertStore;
   readonly rules: LoadedRules;
@@ -98,20 +168,26 @@ interface Parts {
   readonly now: () => number;
 }
 
-async function connectStages(config: Config, parts: Parts): Promise<readonly [Consumer, Consumer, Consumer]> {
-  const { log, store, rules, metrics, now } = parts;
-  const detector = new Detector(rules.index, rules.targets, {
-    ...config.detect,
-    event_time_ahead_seconds_max: config.receive.event_time_ahead_seconds_max,
-  });
-  const behaviours = rules.behaviours(config.correlate.suppress_seconds);
-  const correlator = new Correlator(behaviours, config.correlate, (limit) => {
-    metrics.count('correlateLimitReached', 1, { limit });
-    if (limit === 'groups_max') metrics.count('correlateEvictions', 1);
-  });
-  return [
-    await runDetect(log, detector, metrics, now),
-    await runCorrelate(log, correlator, metrics),
-    await runIndex(log, store, metrics),
-  ];
+async function runStage(role: Role, parts: Parts): Promise<Stage | undefined> {
+  const { config, log, store, rules, metrics, now } = parts;
+  switch (role) {
+    case 'detect': {
+      const { event_time_ahead_seconds_max } = config.receive;
+      const limits = { ...config.detect, event_time_ahead_seconds_max };
+      return runDetect(log, () => new Detector(rules.index, rules.targets, limits), metrics, now);
+    }
+    case 'correlate': {
+      const behaviours = rules.behaviours(config.correlate.suppress_seconds);
+      const newCorrelator = (): Correlator =>
+        new Correlator(behaviours, config.correlate, (limit) => {
+          metrics.count('correlateLimitReached', 1, { limit });
+          if (limit === 'groups_max') metrics.count('correlateEvictions', 1);
+        });
+      return runCorrelate(log, newCorrelator, metrics, now);
+    }
+    case 'index':
+      return runIndex(log, store, metrics, now);
+    default:
+      return undefined;
+  }
 }

@@ -180,6 +180,80 @@ export const ERRORS = {
     meaning: 'The log could not store the batch.',
     remedy: 'The sender retries after Retry-After; the message carries the cause.',
   },
+  KAFKA_UNREACHABLE: {
+    stage: 'log',
+    retryable: true,
+    status: 503,
+    meaning: 'None of the brokers of kafka.brokers answers.',
+    remedy:
+      'Check the addresses, the network, and whether the port speaks TLS (the section tls of kafka); it is tried again.',
+  },
+  KAFKA_AUTHENTICATION_FAILED: {
+    stage: 'log',
+    retryable: false,
+    status: 503,
+    meaning: 'The brokers do not accept the credentials, the SASL mechanism or the certificates.',
+    remedy: 'Correct the sections sasl and tls of kafka; the message has what the broker said.',
+  },
+  KAFKA_NOT_ALLOWED: {
+    stage: 'log',
+    retryable: false,
+    status: 503,
+    meaning: 'The brokers know this user but do not allow it what it asks for.',
+    remedy:
+      'Allow it the topics and groups that begin with kafka.prefix; docs/scale-out.md lists the operations.',
+  },
+  TOPIC_MISSING: {
+    stage: 'log',
+    retryable: false,
+    status: 503,
+    meaning: 'A topic does not exist and kafka.create_topics is off.',
+    remedy: 'Run `gatewatch topics apply`, or set kafka.create_topics to true.',
+  },
+  TOPIC_NOT_CREATED: {
+    stage: 'log',
+    retryable: false,
+    status: 503,
+    meaning: 'The brokers refuse to create a topic as configured.',
+    remedy: 'Correct what the message names; fewer than 3 brokers need a smaller kafka.replication_factor.',
+  },
+  TOPIC_PARTITIONS_DIFFER: {
+    stage: 'log',
+    retryable: false,
+    status: 503,
+    meaning:
+      'A topic has another number of partitions than kafka.partitions: a namespace would change its partition and with it its history.',
+    remedy:
+      'Set kafka.partitions to the number that the topic has. To change the number: start everything anew with another kafka.prefix, let the old processes drain, then delete the old topics (docs/scale-out.md).',
+  },
+  TOPIC_SETTINGS_DIFFER: {
+    stage: 'log',
+    retryable: false,
+    status: 503,
+    meaning: 'A topic has a setting with which events would be lost or refused.',
+    remedy: 'Run `gatewatch topics apply`, which changes the setting named.',
+  },
+  ENTRY_TOO_LARGE: {
+    stage: 'log',
+    retryable: false,
+    status: 413,
+    meaning: 'An entry is larger than the brokers take (kafka.message_bytes_max).',
+    remedy:
+      'Raise kafka.message_bytes_max and run `gatewatch topics apply`, or lower receive.item_bytes_max.',
+  },
+  ENTRY_FORMAT_UNKNOWN: {
+    stage: 'log',
+    retryable: false,
+    meaning: 'An entry of the log was written in a format that this version does not know.',
+    remedy:
+      'The entry is in dead letters; upgrade this process and put the entry back with `gatewatch dead-letters retry`.',
+  },
+  ENTRY_UNREADABLE: {
+    stage: 'log',
+    retryable: false,
+    meaning: 'An entry of the log is not what Gatewatch writes there.',
+    remedy: 'The entry is in dead letters; find out what else writes to the topic.',
+  },
   DATABASE_CORRUPT: {
     stage: 'log',
     retryable: true,
@@ -242,6 +316,59 @@ export const ERRORS = {
     retryable: false,
     meaning: 'A test beside a rule does not hold.',
     remedy: 'Correct the rule or the test named.',
+  },
+  STORE_UNAVAILABLE: {
+    stage: 'index',
+    retryable: true,
+    status: 503,
+    meaning: 'Elasticsearch does not answer, or answers that it is overloaded.',
+    remedy:
+      'Check elasticsearch.nodes and the cluster; it is tried again for as long as it takes, and the log keeps the place.',
+  },
+  STORE_AUTHENTICATION_FAILED: {
+    stage: 'index',
+    retryable: false,
+    status: 503,
+    meaning: 'Elasticsearch does not accept the credentials.',
+    remedy: 'Correct elasticsearch.username and password_file, or api_key_file.',
+  },
+  STORE_NOT_ALLOWED: {
+    stage: 'index',
+    retryable: false,
+    status: 503,
+    meaning: 'Elasticsearch knows this user but does not allow it what it asks for.',
+    remedy: 'Give it the privileges that `gatewatch index setup --dry-run` lists.',
+  },
+  STORE_READ_ONLY: {
+    stage: 'index',
+    retryable: true,
+    status: 503,
+    meaning:
+      'An index takes no writes, as Elasticsearch makes it when a disk passes the flood-stage watermark.',
+    remedy: 'Free disk space; Elasticsearch then lifts the block by itself and writing goes on.',
+  },
+  STORE_UNSUPPORTED: {
+    stage: 'index',
+    retryable: false,
+    status: 503,
+    meaning: 'What answers is not Elasticsearch 8 or 9 (OpenSearch, an older version, or something else).',
+    remedy: 'Point elasticsearch.nodes at Elasticsearch 8.13 or newer.',
+  },
+  STORE_TEMPLATE_CONFLICT: {
+    stage: 'index',
+    retryable: false,
+    status: 503,
+    meaning:
+      "Elasticsearch refuses an index template, or another template takes precedence over Gatewatch's.",
+    remedy:
+      'Change the other template or its priority; `gatewatch index setup --dry-run` prints what is installed.',
+  },
+  STORE_REFUSED_DOCUMENT: {
+    stage: 'index',
+    retryable: false,
+    meaning: 'Elasticsearch will not take a document, whatever is tried.',
+    remedy:
+      'The alert is in dead letters with the reason; correct the mapping and put it back with `gatewatch dead-letters retry`.',
   },
   CURSOR_INVALID: {
     stage: 'index',

@@ -7,6 +7,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { needsShared } from './servers/imports.ts';
+import { removeShared, sharedElasticsearch, sharedKafka } from './servers/shared.ts';
 
 /** Longest time for one test file, milliseconds: the chaos test takes minutes, nothing takes longer. */
 const FILE_MS_MAX = 15 * 60_000;
@@ -22,7 +24,31 @@ let failed = 0;
 let skipped = 0;
 const failures: string[] = [];
 
-const stream = run({ files, cwd: root, concurrency: availableParallelism(), timeout: FILE_MS_MAX });
+const needing = new Set(files.filter(needsShared));
+if (needing.size > 0) {
+  try {
+    const [brokers, url] = await Promise.all([sharedKafka(), sharedElasticsearch()]);
+    process.env.GATEWATCH_TEST_KAFKA = brokers.join(',');
+    process.env.GATEWATCH_TEST_ELASTICSEARCH = url;
+    needing.clear();
+  } catch (error) {
+    console.error((error as Error).message);
+    failed += needing.size;
+    failures.push(...Array.from(needing, (file) => `${file}: needs a server that cannot be started`));
+  }
+}
+
+// Ends the tests, then the servers; a second signal ends this process at once, and the servers end by themselves.
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+
+const stream = run({
+  files: files.filter((file) => !needing.has(file)),
+  cwd: root,
+  concurrency: availableParallelism(),
+  timeout: FILE_MS_MAX,
+  signal: interrupted.signal,
+});
 stream.on('test:pass', ({ name, skip, details }) => {
   if (details.type === 'suite') return;
   if (skip === undefined || skip === false) passed++;
@@ -39,9 +65,10 @@ stream.on('test:fail', ({ name, file, details }) => {
 stream.compose(new spec()).pipe(process.stdout);
 stream.on('end', () => {
   // After the reporter has written its own summary.
-  setImmediate(() => {
+  setImmediate(async () => {
     for (const failure of failures) console.log(`failed: ${failure}`);
     console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-    process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+    process.exitCode = failed > 0 || passed === 0 || interrupted.signal.aborted ? 1 : 0;
+    await removeShared();
   });
 });

@@ -146,13 +146,194 @@ const receive = section('Limits on what senders may send.', {
   });
 });
 
-const log = section('The embedded log: everything received, kept for replay.', {
-  retention_hours: z.number().positive().default(168).describe('How long entries are kept, in hours.'),
+const log = section('The log: everything received, kept for replay.', {
+  retention_hours: z
+    .number()
+    .positive()
+    .default(168)
+    .describe('How long entries are kept, in hours. On Kafka: what topics are created with.'),
   bytes_max: bytes
     .default(10_737_418_240)
     .describe(
-      'Largest size of the log on disk, in bytes. The oldest entries that every stage is done with are deleted first; if none are left, senders are told to retry.',
+      'Largest size of the embedded log on disk, in bytes. The oldest entries that every stage is done with are deleted first; if none are left, senders are told to retry.',
     ),
+});
+
+const tls = section('Encryption and the certificates for it. Certificates are PEM files.', {
+  enabled: z.boolean().default(false).describe('Whether to speak TLS with the brokers.'),
+  ca_file: path
+    .optional()
+    .describe("Authorities that the brokers' certificates are checked against. Without it: the system's."),
+  cert_file: path.optional().describe('Client certificate, where brokers ask for one.'),
+  key_file: path.optional().describe('Private key of cert_file.'),
+}).check((context) => {
+  const { cert_file, key_file } = context.value;
+  if ((cert_file === undefined) === (key_file === undefined)) return;
+  const missing = cert_file === undefined ? 'cert_file' : 'key_file';
+  context.issues.push({
+    code: 'custom',
+    path: [],
+    input: context.value,
+    message: `${missing} is missing: a certificate and its key are given together`,
+  });
+});
+
+export const SASL_MECHANISMS = ['none', 'plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const;
+
+const sasl = section('How to log in to the brokers.', {
+  mechanism: z.enum(SASL_MECHANISMS).default('none').describe('SASL mechanism.'),
+  username: z.string().min(1).optional().describe('User name, for plain and scram.'),
+  password_file: path.optional().describe('File with the password, for plain and scram.'),
+  token_command: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      'Program and arguments that print a bearer token, for oauthbearer. It is run, without a shell, for each connection that logs in.',
+    ),
+}).check((context) => {
+  const { mechanism, username, password_file, token_command } = context.value;
+  if (mechanism === 'none') return;
+  const needed = mechanism === 'oauthbearer' ? { token_command } : { username, password_file };
+  for (const [key, value] of Object.entries(needed)) {
+    if (value !== undefined) continue;
+    const message = `is needed for kafka.sasl.mechanism ${mechanism}`;
+    context.issues.push({ code: 'custom', path: [key], input: value, message });
+  }
+});
+
+const kafka = section('Kafka as the log, instead of the embedded one.', {
+  brokers: z
+    .array(z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}$/, { error: 'must be HOST:PORT' }))
+    .default([])
+    .describe('Brokers to begin with, HOST:PORT. None: the embedded log is used.'),
+  client_id: z
+    .string()
+    .regex(/^[\w.-]{1,200}$/, { error: 'must be letters, digits, ".", "_" and "-"' })
+    .default('gatewatch')
+    .describe("Name under which quotas and the brokers' logs know this client."),
+  rack: z
+    .string()
+    .default('')
+    .describe('Rack or zone of this process, to read from the replica nearest to it (client.rack).'),
+  tls: tls.prefault({}),
+  sasl: sasl.prefault({}),
+  prefix: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, { error: 'must be letters, digits, ".", "_" and "-"' })
+    .default('gatewatch.')
+    .describe('What the names of topics and consumer groups begin with.'),
+  create_topics: z
+    .boolean()
+    .default(true)
+    .describe('Whether to create missing topics at start. If not: `gatewatch topics apply`.'),
+  partitions: count
+    .max(1000)
+    .default(12)
+    .describe(
+      'Partitions of each topic, and so the most processes that can share a stage. It cannot be changed while events are in the topics.',
+    ),
+  replication_factor: count.max(100).default(3).describe('Replicas of each partition.'),
+  min_insync_replicas: count
+    .max(100)
+    .default(2)
+    .describe('Replicas that must have an entry before it counts as stored.'),
+  message_bytes_max: bytes
+    .default(9_437_184)
+    .describe(
+      'Largest message, in bytes; topics are created with it (max.message.bytes). One item with its headers must fit.',
+    ),
+  dead_letters_bytes_max: bytes
+    .default(10_737_418_240)
+    .describe('Size, in bytes, beyond which the oldest dead letters are deleted. Age deletes none.'),
+  compression: z
+    .enum(['none', 'gzip', 'lz4', 'zstd'])
+    .default('lz4')
+    .describe('Compression of what is sent to the brokers.'),
+  append_seconds_max: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(10)
+    .describe('Longest wait for the brokers to store a batch, in seconds; then its sender is told to retry.'),
+  session_seconds: z
+    .number()
+    .min(1)
+    .max(1800)
+    .default(30)
+    .describe(
+      'Silence, in seconds, after which a process is taken for dead and its partitions move to others.',
+    ),
+}).check((context) => {
+  const { replication_factor, min_insync_replicas } = context.value;
+  if (min_insync_replicas <= replication_factor) return;
+  context.issues.push({
+    code: 'custom',
+    path: ['min_insync_replicas'],
+    input: min_insync_replicas,
+    message: `must not be more than kafka.replication_factor (${replication_factor})`,
+  });
+});
+
+const auditEvents = section(
+  "Audit events beside the alerts, in the layout of Elastic's kubernetes integration.",
+  {
+    enabled: z.boolean().default(false).describe('Whether to store audit events.'),
+    retention_days: z
+      .number()
+      .positive()
+      .max(36_500)
+      .default(30)
+      .describe("How long they are kept, in days; the data stream's lifecycle."),
+  },
+);
+
+const elasticsearch = section('Elasticsearch as the alert store, instead of the embedded one.', {
+  nodes: z
+    .array(z.url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' }))
+    .default([])
+    .describe('Nodes to begin with, URLs. None, and no cloud_id: the embedded store is used.'),
+  cloud_id: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Cloud id of an Elastic Cloud deployment, instead of nodes.'),
+  username: z.string().min(1).optional().describe('User name.'),
+  password_file: path.optional().describe('File with the password of username.'),
+  api_key_file: path.optional().describe('File with an API key (encoded form), instead of username.'),
+  ca_file: path
+    .optional()
+    .describe("PEM file with the authorities that the nodes are checked against. Without it: the system's."),
+  ca_fingerprint_sha256: digest
+    .optional()
+    .describe("SHA-256 (hex) of the authority's certificate, as Elasticsearch prints it at first start."),
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9_]{1,100}$/, { error: 'must be lower-case letters, digits and "_"' })
+    .default('default')
+    .describe('Last part of the names of the alias and the data stream, which tells environments apart.'),
+  install_templates: z
+    .boolean()
+    .default(true)
+    .describe('Whether to install the index templates at start. If not: `gatewatch index setup`.'),
+  request_seconds_max: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(30)
+    .describe('Longest wait for an answer, in seconds.'),
+  bulk_bytes_max: bytes.default(5_242_880).describe('Largest body of one bulk request, in bytes.'),
+  audit_events: auditEvents.prefault({}),
+}).check((context) => {
+  const { nodes, cloud_id, username, password_file, api_key_file } = context.value;
+  const fault = (key: string, message: string) =>
+    context.issues.push({ code: 'custom', path: [key], input: undefined, message });
+  if (nodes.length > 0 && cloud_id !== undefined)
+    fault('cloud_id', 'is given together with nodes: one of the two');
+  if ((username === undefined) !== (password_file === undefined))
+    fault(username === undefined ? 'username' : 'password_file', 'is missing: the two are given together');
+  if (username !== undefined && api_key_file !== undefined)
+    fault('api_key_file', 'is given together with username: one of the two');
 });
 
 const detect = section('Matching of single events.', {
@@ -185,13 +366,15 @@ const correlate = section('Correlation of matches into alerts.', {
     ),
 });
 
-const index = section('The embedded alert store.', {
+const index = section('The alert store.', {
   retention_days: z
     .number()
     .positive()
     .max(36_500)
     .default(365)
-    .describe('How long alerts are kept, in days of their own time.'),
+    .describe(
+      'How long alerts are kept, in days of their own time; in Elasticsearch until their whole month is older.',
+    ),
 });
 
 const consoleSection = section('The web console and its API.', {
@@ -199,6 +382,11 @@ const consoleSection = section('The web console and its API.', {
   login_attempts_per_minute_max: count
     .default(10)
     .describe('Most login attempts from one address, per minute.'),
+  token_file: path
+    .optional()
+    .describe(
+      'File with the login token, at least 20 characters. Without it one is made in data_dir/console-token.',
+    ),
   public_url: z
     .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
     .optional()
@@ -213,6 +401,10 @@ const logging = section("Gatewatch's own log lines, JSON on standard output.", {
   level: z.enum(LOG_LEVELS).default('info').describe('Least severe level that is written.'),
 });
 
+/** What a process does. The console reads the alert store. */
+export const ROLES = ['receive', 'detect', 'correlate', 'index', 'console'] as const;
+export type Role = (typeof ROLES)[number];
+
 /**
  * Everything that can be configured. Types, JSON Schema, `docs/configuration.md` and the suggestions for mistyped
  * keys all come from here. Names carry their unit; what ends in `_max` is a limit whose reaching is counted.
@@ -222,6 +414,13 @@ export const configSchema = z.strictObject({
     .default('.gatewatch')
     .describe(
       'Folder for all state: database, credentials, certificates. Created with access for its owner only.',
+    ),
+  roles: z
+    .array(z.enum(ROLES))
+    .min(1)
+    .default([...ROLES])
+    .describe(
+      'What this process does; with the embedded log, all of it. On Kafka each role runs in as many processes as are wanted.',
     ),
   http: http.prefault({}),
   https: https.prefault({}),
@@ -241,9 +440,11 @@ export const configSchema = z.strictObject({
     }),
   receive: receive.prefault({}),
   log: log.prefault({}),
+  kafka: kafka.prefault({}),
   detect: detect.prefault({}),
   correlate: correlate.prefault({}),
   index: index.prefault({}),
+  elasticsearch: elasticsearch.prefault({}),
   console: consoleSection.prefault({}),
   logging: logging.prefault({}),
 });

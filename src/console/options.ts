@@ -5,8 +5,6 @@ export interface ConsoleOptions {
   readonly store: AlertReader;
   /** The login token, also taken as bearer token; at least `TOKEN_CHARS_MIN` characters, hard to guess. */
   readonly token: string;
-  /** Key that signs session cookies. Another key, or another token, ends every session. */
-  readonly cookieSecret: string;
   /** How long a login lasts. */
   readonly sessionHours: number;
   /** Login attempts from one address, per minute. */

@@ -9,8 +9,8 @@ const HOUR_MS = 3_600_000;
 const ENDED_SESSIONS_MAX = 10_000;
 
 /** The key that cookies are signed with: a new token ends the sessions that the old one opened. */
-export function signingKey({ cookieSecret, token }: ConsoleOptions): Buffer {
-  return createHmac('sha256', cookieSecret).update(token).digest();
+export function signingKey({ token }: ConsoleOptions): Buffer {
+  return createHmac('sha256', token).update('gatewatch session').digest();
 }
 
 /** Logins: a signed cookie that carries its end, so that a session survives a restart and costs no memory. */

@@ -46,8 +46,10 @@ export function alertOf(
     ...(context.overflowed ? ['signals_per_group_max'] : []),
   ];
   const { facts } = last;
-  const [first, latest] = [signals[0]!.time, signals.at(-1)!.time];
-  const start = first === undefined ? undefined : formatEventTime(first);
+  // By which an alert store may file the alert: it must not change while later stages of the first request arrive.
+  const began = signals[0]!.began ?? signals[0]!.time;
+  const latest = signals.at(-1)!.time;
+  const start = began === undefined ? undefined : formatEventTime(began);
   const end = latest === undefined ? undefined : formatEventTime(latest);
   const evidence = evidenceOf(signals, context.evidenceMax);
   return {

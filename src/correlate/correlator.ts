@@ -105,17 +105,6 @@ export class Correlator {
     return this.#restoreFrom;
   }
 
-  reset(): void {
-    this.#groups.clear();
-    this.#dirty.clear();
-    this.#watermarks.clear();
-    this.#spoken = [];
-    this.#newest = 0;
-    this.#sinceSweep = 0;
-    this.#heldAtSweep = 0;
-    this.#restoreFrom = undefined;
-  }
-
   /** Takes in one signal. @param offset its place in the log, which numbers the revisions of alerts */
   add(signal: Signal, offset: number): void {
     const behaviour = this.#plan.get(signal.target);

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { contentId, type ReceivedRecord } from '../record/record.ts';
 import type { Evidence, Facts, Signal } from '../record/signal.ts';
-import { formatEventTime } from '../record/time.ts';
+import { type EventTime, formatEventTime } from '../record/time.ts';
 import { decode } from './decode/decode.ts';
 import { at } from './decode/json.ts';
 import type { Request } from './decode/request.ts';
@@ -23,8 +23,18 @@ export interface DetectLimits {
 /** What one record came to. */
 export interface Detection {
   readonly signals: readonly Signal[];
-  /** The posture of the record's namespace, if the record changed what is known of it. */
-  readonly posture?: Posture;
+  /** Event time of the record, if it has one. */
+  readonly time: EventTime | undefined;
+  /** What the record changed in what is known of namespaces; whoever keeps the state does the same. */
+  readonly learnt: readonly PostureChange[];
+}
+
+/** One entry of a namespace's posture that is new, or was let go. */
+export interface PostureChange {
+  /** Key of the records of the namespace. */
+  readonly key: string;
+  readonly entry: PostureEntry;
+  readonly kept: boolean;
 }
 
 /**
@@ -36,22 +46,23 @@ export class Detector {
   readonly #targets: ReadonlyMap<string, readonly Target[]>;
   readonly #limits: DetectLimits;
   readonly #postures: LRUCache<string, Posture>;
+  #learnt: PostureChange[] = [];
 
   constructor(rules: RuleIndex, targets: ReadonlyMap<string, readonly Target[]>, limits: DetectLimits) {
     this.#rules = rules;
     this.#targets = targets;
     this.#limits = limits;
-    this.#postures = new LRUCache({ max: limits.namespaces_max });
+    this.#postures = new LRUCache({
+      max: limits.namespaces_max,
+      dispose: ({ entries }, key, reason) => {
+        if (reason === 'evict') this.#learnt.push(...entries.map((entry) => ({ key, entry, kept: false })));
+      },
+    });
   }
 
-  /** Forgets every namespace: what follows belongs to another set of partitions. */
-  reset(): void {
-    this.#postures.clear();
-  }
-
-  /** Takes back a posture that an earlier `detect` returned. */
-  restore(key: string, posture: Posture): void {
-    this.#postures.set(key, posture);
+  /** Takes back what earlier calls of `detect` have learnt of a namespace. */
+  restore(key: string, entries: readonly PostureEntry[]): void {
+    this.#postures.set(key, Posture.of(entries));
   }
 
   /**
@@ -67,12 +78,19 @@ export class Detector {
     });
     const signals = this.#rules.match(view).flatMap((rule) => this.#signals(rule, view));
     const seen = postureEntry(view, known);
-    if (!seen) return { signals };
-    const before = known ?? new Posture();
-    const posture = before.with(seen);
-    if (posture === before) return { signals };
-    this.#postures.set(record.key, posture);
-    return { signals, posture };
+    if (seen) this.#learn(record.key, known ?? new Posture(), seen);
+    const learnt = this.#learnt;
+    if (learnt.length > 0) this.#learnt = [];
+    return { signals, time: request.time, learnt };
+  }
+
+  #learn(key: string, known: Posture, seen: PostureEntry): void {
+    const posture = known.with(seen);
+    if (posture === known) return;
+    this.#postures.set(key, posture);
+    const [before, after] = [new Set(known.entries), new Set(posture.entries)];
+    for (const entry of after.difference(before)) this.#learnt.push({ key, entry, kept: true });
+    for (const entry of before.difference(after)) this.#learnt.push({ key, entry, kept: false });
   }
 
   #signals(rule: SigmaRule, view: EventView): Signal[] {
@@ -87,6 +105,7 @@ export class Detector {
       rule: rule.id,
       cluster: request.record.cluster,
       ...(request.time === undefined ? {} : { time: request.time }),
+      ...(request.began === undefined ? {} : { began: request.began }),
       received_ms: request.record.receivedMs,
       rank: request.rank,
       ...(replaces.length > 0 ? { replaces } : {}),

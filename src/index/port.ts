@@ -1,3 +1,4 @@
+import type { GatewatchError } from '../errors.ts';
 import type { Alert, AlertStatus, Severity } from '../record/alert.ts';
 import type { Outcome } from '../record/signal.ts';
 
@@ -62,13 +63,23 @@ export interface AlertCounts {
   readonly values: readonly AlertCount[];
 }
 
-/** Where alerts end and are looked up. Implementations: `embedded/` and, later, `elasticsearch/`. */
+/** An alert that the store will never take. */
+export interface RefusedAlert {
+  readonly alert: Alert;
+  /** `STORE_REFUSED_DOCUMENT`, with the store's reason. */
+  readonly error: GatewatchError;
+}
+
+/** Where alerts end and are looked up. Implementations: `embedded/` and `elasticsearch/`. */
 export interface AlertStore {
   /**
    * Idempotent: an alert replaces the stored one with its id unless that one's version is higher. What a person said of
-   * it (`acknowledged`, `closed`) outlives a new version that says `open`; `withdrawn` replaces it too. All or none is stored.
+   * it (`acknowledged`, `closed`) outlives a new version that says `open`; `withdrawn` replaces it too.
+   * @returns the alerts that cannot be stored; all others are
+   * @throws GatewatchError what time or an operator may mend (a full disk, no connection): what was stored of them is not known, and
+   * putting them again is right
    */
-  put(alerts: readonly Alert[]): Promise<void>;
+  put(alerts: readonly Alert[]): Promise<readonly RefusedAlert[]>;
   get(id: string): Promise<Alert | undefined>;
   /** Rejects with `CURSOR_INVALID` for a cursor that is not one of ours. */
   find(query: AlertQuery): Promise<AlertPage>;

@@ -1,3 +1,4 @@
+import { GatewatchError } from '../errors.ts';
 import type { Alert } from '../record/alert.ts';
 import { contentId, RECORD_FORMAT, type ReceivedRecord, type RecordKind } from '../record/record.ts';
 import type { Signal } from '../record/signal.ts';
@@ -17,15 +18,27 @@ export function recordToEntry(record: ReceivedRecord): LogEntry {
   return { key: record.key, value: record.bytes, headers };
 }
 
-/** The record that `recordToEntry` wrote. Nothing else writes to the topic, so a missing header is a defect, not input. */
+/**
+ * The record that `recordToEntry` wrote.
+ * @throws ENTRY_FORMAT_UNKNOWN: a newer version wrote it; ENTRY_UNREADABLE: something else did
+ */
 export function recordFromEntry(entry: LogEntry): ReceivedRecord {
   const { headers } = entry;
+  const { kind, cluster, id, received, format } = headers;
+  if (!kind || !cluster || !id || !received || !format) {
+    const missing = ['kind', 'cluster', 'id', 'received', 'format'].filter((name) => !headers[name]);
+    throw new GatewatchError('ENTRY_UNREADABLE', `A record without the header ${missing.join(', ')}.`);
+  }
+  if (format !== String(RECORD_FORMAT)) {
+    const what = `The record has format ${format.slice(0, 20)}; this version reads ${RECORD_FORMAT}.`;
+    throw new GatewatchError('ENTRY_FORMAT_UNKNOWN', what);
+  }
   return {
-    kind: headers.kind as RecordKind,
-    cluster: headers.cluster ?? '',
+    kind: kind as RecordKind,
+    cluster,
     key: entry.key,
-    id: headers.id ?? '',
-    receivedMs: Number(headers.received),
+    id,
+    receivedMs: Number(received),
     bytes: entry.value,
     bodies: headers.bodies ? headers.bodies.split(',').map(Number) : [],
     redacted: headers.redacted ? headers.redacted.split(' ') : [],
@@ -38,8 +51,13 @@ export function signalToEntry(signal: Signal): LogEntry {
   return { key, value: Buffer.from(JSON.stringify(signal)), headers: {} };
 }
 
+/** @throws ENTRY_UNREADABLE */
 export function signalFromEntry(entry: LogEntry): Signal {
-  return JSON.parse(entry.value.toString());
+  const signal = parse(entry) as Partial<Signal> | null;
+  if (typeof signal?.id !== 'string' || typeof signal.target !== 'string' || !signal.facts) {
+    throw new GatewatchError('ENTRY_UNREADABLE', 'The entry is JSON but not a signal.');
+  }
+  return signal as Signal;
 }
 
 /** An alert as an entry of the topic `alerts`, keyed by its id. */
@@ -47,6 +65,21 @@ export function alertToEntry(alert: Alert): LogEntry {
   return { key: alert.event.id, value: Buffer.from(JSON.stringify(alert)), headers: {} };
 }
 
+/** @throws ENTRY_UNREADABLE */
 export function alertFromEntry(entry: LogEntry): Alert {
-  return JSON.parse(entry.value.toString());
+  const alert = parse(entry) as Partial<Alert> | null;
+  if (typeof alert?.event?.id !== 'string' || typeof alert.gatewatch?.version !== 'number') {
+    throw new GatewatchError('ENTRY_UNREADABLE', 'The entry is JSON but not an alert.');
+  }
+  return alert as Alert;
+}
+
+function parse({ value }: LogEntry): unknown {
+  try {
+    return JSON.parse(value.toString());
+  } catch (cause) {
+    throw new GatewatchError('ENTRY_UNREADABLE', `The entry is not JSON: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
 }

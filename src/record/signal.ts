@@ -95,6 +95,8 @@ export interface Signal {
   readonly group: readonly string[];
   /** Event time; absent if the record carries none that can be believed. */
   readonly time?: EventTime;
+  /** When the API server received the request: unlike `time` the same for all its stages. Absent where `time` is. */
+  readonly began?: EventTime;
   /** Wall-clock arrival in Unix milliseconds, used only to date an alert whose records carry no time. */
   readonly received_ms: number;
   /** Order of the stages of one request: the highest rank is what the request came to. */

@@ -38,7 +38,7 @@ export async function claimDataDir(dataDir: string): Promise<() => void> {
 const SQLITE_BUSY = 5;
 
 /** A secret kept in the data folder, made on first use. */
-export async function keptSecret(dataDir: string, name: 'console-token' | 'cookie-secret'): Promise<string> {
+export async function keptSecret(dataDir: string, name: 'console-token'): Promise<string> {
   const path = join(dataDir, name);
   const present = (await readIfPresent(path))?.trim();
   if (present) return present;

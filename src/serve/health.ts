@@ -1,23 +1,28 @@
 import type { FastifyInstance } from 'fastify';
-import { errorBody, type GatewatchError } from '../errors.ts';
+import { ERRORS } from '../errors.ts';
+import type { Health } from './worker-messages.ts';
 
 /** What health is judged by. */
 export interface HealthOptions {
   readonly draining: () => boolean;
-  /** Why the stages stopped; undefined while they run. */
-  readonly failure: () => GatewatchError | undefined;
+  /** How each role of the process is. */
+  readonly roles: () => Promise<readonly Health[]>;
 }
 
-/** `/healthz`: the process answers. `/readyz`: it takes events and its stages run. */
+/** `/healthz`: the process answers. `/readyz`: every role of it does its work. */
 export async function healthRoutes(
   fastify: FastifyInstance,
-  { draining, failure }: HealthOptions,
+  { draining, roles }: HealthOptions,
 ): Promise<void> {
   fastify.get('/healthz', async () => ({ status: 'alive' }));
   fastify.get('/readyz', async (_request, reply) => {
-    const stopped = failure();
-    if (stopped) return reply.code(503).send({ status: 'failed', ...errorBody(stopped) });
     if (draining()) return reply.code(503).send({ status: 'draining' });
-    return { status: 'ready' };
+    const all = (await roles()).map(({ role, state, error }) => ({
+      role,
+      state,
+      ...(error ? { error: { ...error, remedy: ERRORS[error.code].remedy } } : {}),
+    }));
+    const status = all.every(({ state }) => state === 'ready') ? 'ready' : 'not ready';
+    return reply.code(status === 'ready' ? 200 : 503).send({ status, roles: all });
   });
 }

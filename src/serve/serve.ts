@@ -3,35 +3,42 @@ import { readFile } from 'node:fs/promises';
 import type { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
+import { openAlertReader, openLog, usesKafka } from '../app.ts';
 import { isLoopback } from '../config/loopback.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config, Role } from '../config/schema.ts';
 import { answerFrameworkError } from '../console/errors.ts';
 import { consolePlugin } from '../console/plugin.ts';
 import { Authenticator } from '../credentials/authenticate.ts';
 import { clustersFile, joinClusters, readClusters } from '../credentials/clusters-file.ts';
 import { ensureServerTls, type ServerTls } from '../credentials/tls.ts';
-import { ReaderThread } from '../index/embedded/reader-thread.ts';
+import { GatewatchError } from '../errors.ts';
 import { follow } from '../receive/files/follow.ts';
 import { receivePlugin } from '../receive/http/plugin.ts';
 import { InFlight } from '../receive/in-flight.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { claimDataDir, databaseFile, keptSecret } from './data-dir.ts';
 import { healthRoutes } from './health.ts';
+import { KafkaAppends } from './kafka-appends.ts';
 import { listen, listener } from './listener.ts';
-import { StagesThread } from './stages-thread.ts';
+import { errorOf, StagesThread } from './stages-thread.ts';
+import type { Health } from './worker-messages.ts';
 
 /** How often files that other processes change (clusters, certificates) are looked at, milliseconds. */
 const WATCH_MS = 1000;
 
 const DAY_MS = 86_400_000;
 
+/** A login token that somebody chose himself is at least this long. */
+const TOKEN_CHARS_MIN = 20;
+
 /** A running Gatewatch. */
 export interface Served {
-  /** Address of the console, for example `http://127.0.0.1:8480`. */
-  readonly consoleUrl: string;
+  /** Address of the console, metrics and health, for example `http://127.0.0.1:8480`. */
+  readonly url: string;
   /** Port of the https listener, if there is one. */
   readonly httpsPort?: number;
-  readonly consoleToken: string;
+  /** Absent where there is no console. */
+  readonly consoleToken?: string;
   /** Takes up clusters that have been registered since; it happens by itself within a second. */
   reloadClusters(): Promise<void>;
   /** Stops taking requests, answers those in hand, lets the stages finish their batch. */
@@ -39,8 +46,8 @@ export interface Served {
 }
 
 /**
- * Runs the whole of Gatewatch in one process: HTTP on this thread, the log and the stages on another.
- * @throws DATA_DIR_IN_USE, ADDRESS_UNAVAILABLE, DATABASE_*, RULE_*, CONFIG_*
+ * Runs the configured roles of Gatewatch in this process: HTTP on this thread, the stages on another.
+ * @throws DATA_DIR_IN_USE, ADDRESS_UNAVAILABLE, DATABASE_*, KAFKA_*, TOPIC_*, STORE_*, RULE_*, CONFIG_*
  */
 export async function serve(config: Config, version: string): Promise<Served> {
   const closers: (() => void | Promise<void>)[] = [];
@@ -61,61 +68,71 @@ async function start(
   closers: (() => void | Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<Served> {
-  const { data_dir: dataDir } = config;
-  const logger = pino({ level: config.logging.level });
-  closers.push(await claimDataDir(dataDir));
-  const consoleToken = await keptSecret(dataDir, 'console-token');
-  const cookieSecret = await keptSecret(dataDir, 'cookie-secret');
-
-  const database = databaseFile(dataDir);
-  const stages = await StagesThread.start(config, database, (error) => logger.fatal(error.explain()));
-  closers.push(() => stages.close());
-  const store = new ReaderThread(database);
-  closers.push(() => store.close());
-
   const metrics = new Metrics({ process: true });
+  const logger = pino({ level: config.logging.level });
+  const does = (role: Role): boolean => config.roles.includes(role);
+  if (usesDataDir(config)) closers.push(await claimDataDir(config.data_dir));
+  const database = databaseFile(config.data_dir);
+  const failed = (error: GatewatchError): void => logger.fatal(error.explain());
+  const waiting = (error: GatewatchError): void => logger.error(error.explain());
+
+  const stages = await startStages(config, database, waiting, failed);
+  if (stages) closers.push(() => stages.close());
+  const kafka =
+    usesKafka(config) && does('receive') ? await startAppends(config, metrics, waiting) : undefined;
+  if (kafka) closers.push(() => kafka.close());
+
   const authenticator = new Authenticator([]);
   let draining = false;
-  const state = { draining: () => draining, failure: () => stages.failure };
-  const receive = {
-    log: stages.log,
-    authenticator,
-    limits: config.receive,
-    metrics,
-    inFlight: new InFlight(config.receive.in_flight_bytes_max),
-    draining: state.draining,
-    now: Date.now,
-  };
+  const state = { draining: () => draining, roles: () => healthOf(config, stages, kafka) };
+  const log = kafka ?? stages?.log;
+  const receive: Receive | undefined =
+    does('receive') && log
+      ? {
+          log,
+          authenticator,
+          limits: config.receive,
+          metrics,
+          inFlight: new InFlight(config.receive.in_flight_bytes_max),
+          draining: state.draining,
+          now: Date.now,
+        }
+      : undefined;
   await loadClusters(config, authenticator, metrics);
-  closers.push(await startFollowing(config, receive, logger));
+  if (receive) closers.push(await startFollowing(config, receive, logger));
 
   const http = listener({ logger, ...timing(config) });
   http.get('/metrics', async (_request, reply) => {
-    const { contentType, body } = await metrics.expose(await stages.metrics());
+    const { contentType, body } = await metrics.expose(await stages?.metrics());
     return reply.type(contentType).send(body);
   });
   await http.register(healthRoutes, state);
-  await http.register(receivePlugin, receive);
-  await http.register(consolePlugin, {
-    store,
-    token: consoleToken,
-    cookieSecret,
-    sessionHours: config.console.session_hours,
-    loginAttemptsPerMinuteMax: config.console.login_attempts_per_minute_max,
-    secureCookie: config.console.public_url?.startsWith('https:') ?? false,
-    version,
-  });
+  if (receive) await http.register(receivePlugin, receive);
+  const consoleToken = does('console') ? await consoleTokenOf(config) : undefined;
+  if (consoleToken !== undefined) {
+    const store = openAlertReader(config, database);
+    closers.push(() => store.close());
+    await http.register(consolePlugin, {
+      store,
+      token: consoleToken,
+      sessionHours: config.console.session_hours,
+      loginAttemptsPerMinuteMax: config.console.login_attempts_per_minute_max,
+      secureCookie: config.console.public_url?.startsWith('https:') ?? false,
+      version,
+    });
+  }
   closers.push(() => http.close());
   const httpPort = await listen(http, config.http.host, config.http.port, 'http.port');
 
-  const https = config.https.enabled ? await startHttps(config, logger, receive, state) : undefined;
+  const https =
+    config.https.enabled && receive ? await startHttps(config, logger, receive, state) : undefined;
   if (https) closers.push(() => https.fastify.close());
-  watchFile(clustersFile(dataDir), { interval: WATCH_MS }, () => {
+  watchFile(clustersFile(config.data_dir), { interval: WATCH_MS }, () => {
     reload(config, authenticator, metrics, https?.fastify).catch((error) =>
       logger.error(error, 'clusters.json'),
     );
   });
-  closers.push(() => unwatchFile(clustersFile(dataDir)));
+  closers.push(() => unwatchFile(clustersFile(config.data_dir)));
   if (https) {
     const renewal = setInterval(() => {
       renewCertificate(config, https.fastify).catch((error) => logger.error(error, 'certificate'));
@@ -128,9 +145,9 @@ async function start(
   const host =
     isLoopback(config.http.host) || config.http.host.includes(':') ? config.http.host : '127.0.0.1';
   return {
-    consoleUrl: config.console.public_url ?? `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}`,
+    url: config.console.public_url ?? `http://${host.includes(':') ? `[${host}]` : host}:${httpPort}`,
     ...(https ? { httpsPort: https.port } : {}),
-    consoleToken,
+    ...(consoleToken !== undefined ? { consoleToken } : {}),
     reloadClusters: () => loadClusters(config, authenticator, metrics),
     close,
   };
@@ -138,6 +155,62 @@ async function start(
 
 type Receive = Parameters<typeof receivePlugin>[1];
 type State = Parameters<typeof healthRoutes>[1];
+type Told = (error: GatewatchError) => void;
+
+/** Whether the data folder holds a database that belongs to one process alone. */
+function usesDataDir(config: Config): boolean {
+  const { roles, elasticsearch } = config;
+  const embeddedStore = elasticsearch.nodes.length === 0 && elasticsearch.cloud_id === undefined;
+  return (
+    !usesKafka(config) || (embeddedStore && roles.some((role) => role === 'index' || role === 'console'))
+  );
+}
+
+/** The stages' thread, if any of its roles is this process's. */
+async function startStages(
+  config: Config,
+  database: string,
+  waiting: Told,
+  failed: Told,
+): Promise<StagesThread | undefined> {
+  if (!config.roles.some((role) => role !== 'receive' && role !== 'console')) return undefined;
+  return StagesThread.start(config, { database, hostsLog: !usesKafka(config), waiting, failed });
+}
+
+function startAppends(config: Config, metrics: Metrics, waiting: Told): Promise<KafkaAppends> {
+  const observe = { appended: (seconds: number) => metrics.observe('logAppendSeconds', seconds) };
+  return KafkaAppends.start(() => openLog(config, '', observe), waiting);
+}
+
+async function healthOf(
+  config: Config,
+  stages: StagesThread | undefined,
+  kafka: KafkaAppends | undefined,
+): Promise<Health[]> {
+  const [behind, problem] = await Promise.all([stages?.health() ?? [], kafka?.check()]);
+  const failure = kafka ? undefined : stages?.failure;
+  return config.roles.flatMap((role): Health[] => {
+    const stage = behind.find((health) => health.role === role);
+    if (stage) return [stage];
+    if (role !== 'receive') return [{ role, state: 'ready' }];
+    if (failure) return [{ role, state: 'failed', error: errorOf(failure) }];
+    return [{ role, ...(problem ? { state: 'waiting', error: errorOf(problem) } : { state: 'ready' }) }];
+  });
+}
+
+/** What people log in with. @throws FILE_UNREADABLE, CONFIG_INVALID */
+async function consoleTokenOf({ console: { token_file }, data_dir }: Config): Promise<string> {
+  if (token_file === undefined) return keptSecret(data_dir, 'console-token');
+  const token = (
+    await readFile(token_file, 'utf8').catch((cause: Error) => {
+      throw new GatewatchError('FILE_UNREADABLE', `${cause.message}.`, { where: token_file, cause });
+    })
+  ).trim();
+  if (token.length >= TOKEN_CHARS_MIN) return token;
+  throw new GatewatchError('CONFIG_INVALID', `The token has fewer than ${TOKEN_CHARS_MIN} characters.`, {
+    where: token_file,
+  });
+}
 
 async function loadClusters(config: Config, authenticator: Authenticator, metrics: Metrics): Promise<void> {
   const clusters = joinClusters(config.clusters, await readClusters(config.data_dir));

@@ -2,38 +2,55 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Config } from '../config/schema.ts';
 import { GatewatchError } from '../errors.ts';
 import { RemoteLog } from '../log/embedded/remote.ts';
-import type { FromStages, StagesInit, ToStages } from './worker-messages.ts';
+import type { FromStages, Health, SentError, StagesInit, ToStages } from './worker-messages.ts';
 
-/** The log and the stages on a thread of their own, seen from the HTTP thread. */
+/** How long the thread may take to say how it is, milliseconds; when it is silent for longer, that is what there is to say. */
+const ANSWER_MS_MAX = 2_000;
+
+export interface StagesThreadOptions {
+  readonly database: string;
+  /** Whether the thread holds the log that the HTTP thread appends to. */
+  readonly hostsLog: boolean;
+  /** Told of what the start has to wait for, and of what ended the stages. */
+  readonly waiting: (error: GatewatchError) => void;
+  readonly failed: (error: GatewatchError) => void;
+}
+
+/** The stages, and the embedded log, on a thread of their own, seen from the HTTP thread. */
 export class StagesThread {
-  readonly log: RemoteLog;
+  /** The embedded log, if the thread hosts it. */
+  readonly log: RemoteLog | undefined;
+  readonly #config: Config;
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, (values: object[]) => void>();
+  readonly #asked = new Map<number, (values: object[]) => void>();
   readonly #ended: Promise<void>;
   #nextId = 0;
+  #waitsFor: GatewatchError | undefined;
   #failure: GatewatchError | undefined;
 
-  private constructor(worker: Worker, log: RemoteLog) {
+  private constructor(config: Config, worker: Worker, log: RemoteLog | undefined) {
+    this.#config = config;
     this.#worker = worker;
     this.log = log;
     this.#ended = new Promise((resolve) => worker.once('exit', () => resolve()));
   }
 
-  /** @throws what `startStages` throws */
-  static async start(
-    config: Config,
-    database: string,
-    failed: (error: GatewatchError) => void,
-  ): Promise<StagesThread> {
+  /**
+   * Resolves when the stages run, or wait for a server that they need.
+   * @throws what `startStages` throws and no waiting mends
+   */
+  static async start(config: Config, options: StagesThreadOptions): Promise<StagesThread> {
     const { port1, port2 } = new MessageChannel();
+    const { database, hostsLog } = options;
     const inSource = import.meta.url.endsWith('.ts');
-    const init: StagesInit = { config, database, appends: port2 };
+    const init: StagesInit = { config, database, appends: hostsLog ? port2 : undefined };
     const worker = new Worker(new URL(`./stages-worker.${inSource ? 'ts' : 'js'}`, import.meta.url), {
       workerData: init,
-      transferList: [port2],
+      transferList: hostsLog ? [port2] : [],
     });
-    const thread = new StagesThread(worker, new RemoteLog(port1, config.receive.in_flight_bytes_max));
-    await thread.#ready(failed);
+    const log = hostsLog ? new RemoteLog(port1, config.receive.in_flight_bytes_max) : undefined;
+    const thread = new StagesThread(config, worker, log);
+    await thread.#started(options);
     return thread;
   }
 
@@ -43,39 +60,68 @@ export class StagesThread {
   }
 
   /** The thread's metrics, in prom-client's JSON form. */
-  metrics(): Promise<object[]> {
-    if (this.#failure) return Promise.resolve([]);
-    return new Promise((resolve) => {
-      const id = this.#nextId++;
-      this.#waiting.set(id, resolve);
-      this.#send({ type: 'metrics', id });
-    });
+  async metrics(): Promise<object[]> {
+    return (await this.#ask('metrics')) ?? [];
+  }
+
+  /** How each of the stages is. */
+  async health(): Promise<Health[]> {
+    const roles = this.#config.roles.filter((role) => role !== 'receive' && role !== 'console');
+    const all = (state: Health['state'], error?: GatewatchError): Health[] =>
+      roles.map((role) => ({ role, state, ...(error ? { error: errorOf(error) } : {}) }));
+    if (this.#failure) return all('failed', this.#failure);
+    if (this.#waitsFor) return all('waiting', this.#waitsFor);
+    return ((await this.#ask('health')) as Health[] | undefined) ?? all('restoring');
   }
 
   /** Lets the stages finish the batch in hand, then ends the thread. */
   async close(): Promise<void> {
     this.#send({ type: 'close' });
     await this.#ended;
-    this.log.close();
+    this.log?.close();
   }
 
-  #ready(failed: (error: GatewatchError) => void): Promise<void> {
+  #ask(what: 'metrics' | 'health'): Promise<object[] | undefined> {
+    if (this.#failure) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const id = this.#nextId++;
+      const late = setTimeout(() => this.#answer(id, undefined), ANSWER_MS_MAX).unref();
+      this.#asked.set(id, (values) => {
+        clearTimeout(late);
+        resolve(values);
+      });
+      this.#send({ type: 'ask', id, what });
+    });
+  }
+
+  #answer(id: number, values: object[] | undefined): void {
+    this.#asked.get(id)?.(values as object[]);
+    this.#asked.delete(id);
+  }
+
+  #started({ waiting, failed }: StagesThreadOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: GatewatchError): void => {
         this.#failure ??= error;
-        for (const waiting of this.#waiting.values()) waiting([]);
-        this.#waiting.clear();
+        for (const id of [...this.#asked.keys()]) this.#answer(id, undefined);
         reject(error);
         failed(error);
       };
       this.#worker.on('message', (message: FromStages) => {
-        if (message.type === 'ready') resolve();
-        else if (message.type === 'failed') {
-          const { code, message: what, where } = message;
-          fail(new GatewatchError(code, what, where === undefined ? {} : { where }));
-        } else {
-          this.#waiting.get(message.id)?.(message.values);
-          this.#waiting.delete(message.id);
+        switch (message.type) {
+          case 'ready':
+            this.#waitsFor = undefined;
+            return resolve();
+          case 'waiting': {
+            const error = received(message.error);
+            if (this.#waitsFor?.code !== error.code) waiting(error);
+            this.#waitsFor = error;
+            return resolve();
+          }
+          case 'failed':
+            return fail(received(message.error));
+          case 'answer':
+            return this.#answer(message.id, message.values);
         }
       });
       this.#worker.on('error', (cause) =>
@@ -87,4 +133,13 @@ export class StagesThread {
   #send(message: ToStages): void {
     this.#worker.postMessage(message);
   }
+}
+
+/** An error as it travels and as it is shown. */
+export function errorOf({ code, message, where }: GatewatchError): SentError {
+  return { code, message, where };
+}
+
+function received({ code, message, where }: SentError): GatewatchError {
+  return new GatewatchError(code, message, where === undefined ? {} : { where });
 }

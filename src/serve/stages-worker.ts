@@ -1,64 +1,70 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { startStages } from '../app.ts';
+import { type Stages, startStages } from '../app.ts';
 import { GatewatchError } from '../errors.ts';
-import { serveAppends } from '../log/embedded/host.ts';
+import { isAway, Patience } from '../stages/patience.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import type { FromStages, StagesInit, ToStages } from './worker-messages.ts';
+import type { FromStages, Health, SentError, StagesInit, ToStages } from './worker-messages.ts';
 
 /**
- * The thread of the log and the stages. All writing to the database happens here, so that nothing ever waits for a lock, and the HTTP
- * thread answers in milliseconds whatever the stages have to do.
+ * The thread of the stages, and of the embedded log: all writing to its database happens here, so that nothing ever waits for a lock.
+ * The HTTP thread answers in milliseconds whatever the stages have to do.
  */
 const { config, database, appends } = workerData as StagesInit;
 const port = parentPort!;
 const metrics = new Metrics();
+let stages: Stages | undefined;
+let closing = false;
 
 function send(message: FromStages): void {
   port.postMessage(message);
 }
 
+function sent(error: unknown): SentError {
+  if (error instanceof GatewatchError) {
+    const { code, message, where } = error;
+    return { code, message, where };
+  }
+  return { code: 'INTERNAL', message: String((error as Error)?.stack ?? error), where: undefined };
+}
+
 function failed(error: unknown): void {
-  const known = error instanceof GatewatchError;
-  send({
-    type: 'failed',
-    code: known ? error.code : 'INTERNAL',
-    message: known ? error.message : String((error as Error)?.stack ?? error),
-    where: known ? error.where : undefined,
+  send({ type: 'failed', error: sent(error) });
+}
+
+function health(): Health[] {
+  return (stages?.running ?? []).map(({ name: role, problem, consumer }) => {
+    if (problem) return { role, state: 'waiting', error: sent(problem) };
+    return { role, state: consumer.restoring ? 'restoring' : 'ready' };
   });
 }
+
+port.on('message', async (message: ToStages) => {
+  if (message.type === 'ask') {
+    const { id, what } = message;
+    // What cannot be looked up now is left as it was.
+    if (what === 'metrics') await stages?.measure().catch(() => {});
+    send({ type: 'answer', id, values: what === 'metrics' ? await metrics.json() : health() });
+    return;
+  }
+  closing = true;
+  await stages?.close().catch(failed);
+  appends?.close();
+  port.close();
+  // What is still being tried, or waited for beyond the time that it was given, is left.
+  process.exit();
+});
 
 try {
-  const observe = {
-    committed: ({ seconds }: { seconds: number }) => metrics.observe('logAppendSeconds', seconds),
-  };
-  const stages = await startStages(config, { database, metrics, observe });
-  serveAppends(appends, stages.log);
-  stages.closed.catch(failed);
-  port.on('message', async (message: ToStages) => {
-    if (message.type === 'metrics') {
-      gauge(stages.log.stats());
-      send({ type: 'metrics', id: message.id, values: await metrics.json() });
-      return;
-    }
-    await stages.close().catch(failed);
-    appends.close();
-    port.close();
-  });
-  const { rules, correlations } = stages.rules.set;
-  send({ type: 'ready', rules: rules.length + correlations.length });
-} catch (error) {
-  failed(error);
-}
-
-type Stats = ReturnType<Awaited<ReturnType<typeof startStages>>['log']['stats']>;
-
-function gauge(stats: Stats): void {
-  metrics.set(
-    'logBytes',
-    Object.values(stats).reduce((sum, { bytes }) => sum + bytes, 0),
+  // What may be away for a while when this starts is waited for; what is wrong is said at once.
+  const patience = new Patience((error) => isAway(error) && !closing);
+  stages = await patience.until(
+    () => startStages(config, { database, metrics }),
+    (error) => send({ type: 'waiting', error: sent(error) }),
   );
-  const lags = { detect: stats.records, correlate: stats.signals, index: stats.alerts } as const;
-  for (const [stage, { end, committed }] of Object.entries(lags)) {
-    metrics.set('consumerLagEntries', end - (committed[stage] ?? 0), { stage });
-  }
+  if (appends) stages.host(appends);
+  stages.closed.catch(failed);
+  send({ type: 'ready' });
+} catch (error) {
+  if (!closing) failed(error);
+  port.close();
 }

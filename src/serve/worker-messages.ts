@@ -1,25 +1,39 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Config } from '../config/schema.ts';
+import type { Config, Role } from '../config/schema.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /** What the stages' thread is started with. */
 export interface StagesInit {
   readonly config: Config;
   readonly database: string;
-  /** The other end of the HTTP thread's log. */
-  readonly appends: MessagePort;
+  /** The other end of the HTTP thread's log; absent where the receiver appends to Kafka itself. */
+  readonly appends: MessagePort | undefined;
+}
+
+/** An error on its way between threads. */
+export interface SentError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly where: string | undefined;
+}
+
+/** How one role of the process stands. */
+export interface Health {
+  readonly role: Role;
+  /** `waiting`: something hinders it, which it waits out; `restoring`: it has no partitions yet, or rebuilds their state. */
+  readonly state: 'ready' | 'restoring' | 'waiting' | 'failed';
+  readonly error?: SentError;
 }
 
 /** From the HTTP thread. */
-export type ToStages = { readonly type: 'close' } | { readonly type: 'metrics'; readonly id: number };
+export type ToStages =
+  | { readonly type: 'close' }
+  | { readonly type: 'ask'; readonly id: number; readonly what: 'metrics' | 'health' };
 
 /** To the HTTP thread. */
 export type FromStages =
-  | { readonly type: 'ready'; readonly rules: number }
-  | {
-      readonly type: 'failed';
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly where: string | undefined;
-    }
-  | { readonly type: 'metrics'; readonly id: number; readonly values: object[] };
+  | { readonly type: 'ready' }
+  /** Not yet: it goes on trying. */
+  | { readonly type: 'waiting'; readonly error: SentError }
+  | { readonly type: 'failed'; readonly error: SentError }
+  | { readonly type: 'answer'; readonly id: number; readonly values: object[] };

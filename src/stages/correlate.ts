@@ -1,33 +1,68 @@
 import type { Correlator } from '../correlate/correlator.ts';
 import { alertToEntry, signalFromEntry } from '../log/codec.ts';
-import type { Consumer, Log } from '../log/port.ts';
+import type { Log, LogEntry } from '../log/port.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { deadLetter } from './dead-letter.ts';
+import { Patience } from './patience.ts';
+import { type Stage, stageOf } from './stage.ts';
 
 /**
- * Runs the correlate stage: signals in, alerts out. After a restart it first reads again what its open groups rest on, and says
- * nothing meanwhile.
+ * Runs the correlate stage: signals in, alerts out. Each partition has a correlator of its own. When a partition is assigned, what its
+ * open groups rest on is read again first, and nothing is said meanwhile.
  */
-export function runCorrelate(log: Log, correlator: Correlator, metrics: Metrics): Promise<Consumer> {
-  return log.consume('signals', 'correlate', {
-    async assigned() {
-      correlator.reset();
+export async function runCorrelate(
+  log: Log,
+  newCorrelator: () => Correlator,
+  metrics: Metrics,
+  now: () => number,
+): Promise<Stage> {
+  const correlators = new Map<number, Correlator>();
+  const patience = new Patience();
+  const consumer = await log.consume('signals', 'correlate', {
+    async assigned(partition) {
+      correlators.set(partition, newCorrelator());
     },
-    async process({ entries, restoring }) {
-      for (const entry of entries) correlator.add(signalFromEntry(entry), entry.offset);
+    revoked(partition) {
+      correlators.delete(partition);
+    },
+    async process({ partition, entries, restoring }) {
+      const correlator = correlators.get(partition)!;
+      const dead: LogEntry[] = [];
+      let latest: number | undefined;
+      for (const entry of entries) {
+        try {
+          const signal = signalFromEntry(entry);
+          correlator.add(signal, entry.offset);
+          latest = signal.time ?? latest;
+        } catch (error) {
+          dead.push(deadLetter('signals', entry, error));
+        }
+      }
       const spoken = correlator.take();
       if (!restoring) {
-        await log.append(
-          'alerts',
-          spoken.map(({ alert }) => alertToEntry(alert)),
+        await patience.until(() =>
+          Promise.all([
+            log.append(
+              'alerts',
+              spoken.map(({ alert }) => alertToEntry(alert)),
+            ),
+            log.append('dead-letters', dead),
+          ]),
         );
         for (const { alert, isNew } of spoken) {
           const { level: severity, outcome } = alert.gatewatch;
           if (isNew) metrics.count('alerts', 1, { severity, outcome });
         }
+        for (const { headers } of dead) metrics.count('deadLetters', 1, { code: headers.code! });
+        if (latest !== undefined)
+          metrics.set('eventTimeLagSeconds', now() / 1000 - latest / 1e6, { stage: 'correlate' });
       }
-      metrics.set('correlateGroups', correlator.groups);
+      let groups = 0;
+      for (const each of correlators.values()) groups += each.groups;
+      metrics.set('correlateGroups', groups);
       const { restoreFrom } = correlator;
       return restoreFrom === undefined ? undefined : { restoreFrom };
     },
   });
+  return stageOf('correlate', consumer, patience);
 }

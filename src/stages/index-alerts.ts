@@ -1,38 +1,49 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { GatewatchError } from '../errors.ts';
 import type { AlertStore } from '../index/port.ts';
 import { alertFromEntry } from '../log/codec.ts';
-import type { Consumer, Log } from '../log/port.ts';
+import type { DeliveredEntry, Log, LogEntry } from '../log/port.ts';
 import type { Alert } from '../record/alert.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-
-/** Pause before a store that could not take alerts is tried again, milliseconds. The log keeps the place meanwhile. */
-const RETRY_MS = 1000;
-
-/** What time alone may mend. */
-const TRANSIENT = new Set(['LOG_FULL', 'LOG_UNAVAILABLE']);
+import { deadLetter } from './dead-letter.ts';
+import { Patience } from './patience.ts';
+import { type Stage, stageOf } from './stage.ts';
 
 /** Runs the index stage: alerts from the log into the alert store. */
-export function runIndex(log: Log, store: AlertStore, metrics: Metrics): Promise<Consumer> {
-  return log.consume('alerts', 'index', {
+export async function runIndex(
+  log: Log,
+  store: AlertStore,
+  metrics: Metrics,
+  now: () => number,
+): Promise<Stage> {
+  const patience = new Patience();
+  const consumer = await log.consume('alerts', 'index', {
     async process({ entries }) {
-      // Of several revisions in one batch only the last needs to be written.
-      const latest = new Map<string, Alert>();
-      for (const entry of entries) latest.set(entry.key, alertFromEntry(entry));
-      await putWithPatience(store, [...latest.values()]);
-      metrics.count('indexAlerts', latest.size);
+      const dead: LogEntry[] = [];
+      // Of several revisions in one batch only the highest needs to be written; it is the last, unless two processes overlapped.
+      const latest = new Map<string, { alert: Alert; entry: DeliveredEntry }>();
+      for (const entry of entries) {
+        try {
+          const alert = alertFromEntry(entry);
+          const known = latest.get(alert.event.id);
+          if (!known || known.alert.gatewatch.version <= alert.gatewatch.version)
+            latest.set(alert.event.id, { alert, entry });
+        } catch (error) {
+          dead.push(deadLetter('alerts', entry, error));
+        }
+      }
+      const alerts = Array.from(latest.values(), ({ alert }) => alert);
+      for (const { alert, error } of await patience.until(() => store.put(alerts))) {
+        dead.push(deadLetter('alerts', latest.get(alert.event.id)!.entry, error));
+      }
+      await patience.until(() => log.append('dead-letters', dead));
+      metrics.count('indexAlerts', alerts.length);
+      for (const { headers } of dead) metrics.count('deadLetters', 1, { code: headers.code! });
+      const newest = alerts.at(-1);
+      if (newest) {
+        const lag = (now() - Date.parse(newest['@timestamp'])) / 1000;
+        metrics.set('eventTimeLagSeconds', lag, { stage: 'index' });
+      }
       return undefined;
     },
   });
-}
-
-async function putWithPatience(store: AlertStore, alerts: readonly Alert[]): Promise<void> {
-  for (;;) {
-    try {
-      return await store.put(alerts);
-    } catch (error) {
-      if (!(error instanceof GatewatchError && TRANSIENT.has(error.code))) throw error;
-      await sleep(RETRY_MS);
-    }
-  }
+  return stageOf('index', consumer, patience);
 }

@@ -5,6 +5,7 @@ import { ERRORS } from '../errors.ts';
 export const OTHER = 'other';
 
 const STATUS = /^[1-5]\d\d$/;
+const PARTITION = /^\d{1,3}$/;
 
 /** Every label and the values it may take. `cluster` and `rule` are known only at run time: see `Metrics.bound`. */
 export const LABELS = {
@@ -15,6 +16,7 @@ export const LABELS = {
   rule: { meaning: 'Id of a loaded rule', values: 'runtime' },
   code: { meaning: 'Error code, see errors.md', values: Object.keys(ERRORS) },
   stage: { meaning: 'Stage', values: ['detect', 'correlate', 'index'] },
+  partition: { meaning: 'Partition of the topic that the stage reads', values: PARTITION },
   severity: {
     meaning: 'Severity of the alert',
     values: ['informational', 'low', 'medium', 'high', 'critical'],
@@ -103,7 +105,20 @@ export const METRICS = {
   consumerLagEntries: {
     name: 'gatewatch_consumer_lag_entries',
     type: 'gauge',
-    help: 'Log entries that a stage has yet to process.',
+    help: 'Log entries that a stage has yet to process, in each partition that this process has.',
+    labels: ['stage', 'partition'],
+  },
+  restoreSeconds: {
+    name: 'gatewatch_restore_seconds',
+    type: 'histogram',
+    help: 'Time in which a stage rebuilt its state of one partition before it went on, in seconds.',
+    labels: ['stage'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900],
+  },
+  rebalances: {
+    name: 'gatewatch_rebalances_total',
+    type: 'counter',
+    help: "Times that a stage's partitions were shared out among its processes.",
     labels: ['stage'],
   },
   detectRecords: {
@@ -215,6 +230,11 @@ export class Metrics {
   /** Sets a gauge. */
   set<Name extends OfType<'gauge'>>(name: Name, value: number, ...[labels]: Arguments<Name>): void {
     (this.#instruments.get(name) as Gauge).set(this.#bounded(labels), value);
+  }
+
+  /** Forgets the series of a gauge: what is no longer there is no longer told. */
+  clear(name: OfType<'gauge'>): void {
+    (this.#instruments.get(name) as Gauge).reset();
   }
 
   /** Adds an observation to a histogram. */

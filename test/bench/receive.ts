@@ -46,7 +46,7 @@ export const receiveEmbedded: Benchmark = {
       await once(client, 'message');
     };
     try {
-      const url = new URL('/v1/audit/bench', served.consoleUrl).href;
+      const url = new URL('/v1/audit/bench', served.url).href;
       await done({
         url,
         token,

@@ -33,7 +33,6 @@ describe('console in Chromium', { skip }, () => {
     await fastify.register(consolePlugin, {
       store,
       token: TOKEN,
-      cookieSecret: 'browser-test-secret',
       sessionHours: 1,
       loginAttemptsPerMinuteMax: 100,
       secureCookie: false,

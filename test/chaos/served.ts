@@ -125,7 +125,7 @@ export async function drained(serving: Serving): Promise<void> {
     const ready = await fetch(`${serving.url}/readyz`);
     if (!ready.ok) throw new Error(`Not ready: ${await ready.text()}`);
     const text = await (await fetch(`${serving.url}/metrics`)).text();
-    const lags = [...text.matchAll(/^gatewatch_consumer_lag_entries\{stage="\w+"\} (\d+)$/gm)];
+    const lags = [...text.matchAll(/^gatewatch_consumer_lag_entries\{stage="\w+",partition="0"\} (\d+)$/gm)];
     return lags.length === 3 && lags.every(([, lag]) => lag === '0');
   }, 'the stages to have processed everything');
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedLog } from '../../src/log/embedded/log.ts';
+import { kafkaStorage } from './kafka-storage.ts';
 import { logContract } from './log.ts';
 
 logContract('embedded', async () => {
@@ -11,3 +12,5 @@ logContract('embedded', async () => {
     remove: () => rm(folder, { recursive: true }),
   };
 });
+
+logContract('kafka', kafkaStorage);

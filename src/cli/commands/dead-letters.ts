@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { openLog } from '../../app.ts';
+import { openLog, usesKafka } from '../../app.ts';
 import { ERRORS, GatewatchError } from '../../errors.ts';
-import type { DeliveredEntry } from '../../log/port.ts';
+import type { DeliveredEntry, Topic } from '../../log/port.ts';
 import { parseDocument } from '../../receive/files/parse.ts';
 import { store } from '../../receive/store.ts';
 import { databaseFile } from '../../serve/data-dir.ts';
@@ -15,7 +15,7 @@ const EXIT_FINDING = 1;
 /** Dead letters read at a time. */
 const PAGE = 500;
 
-type OpenLog = ReturnType<typeof openLog>;
+type OpenLog = Awaited<ReturnType<typeof openLog>>;
 
 interface RetryOptions extends ConfigOptions {
   readonly all?: true;
@@ -97,10 +97,10 @@ async function putBack(
   { key, value, headers }: DeliveredEntry,
   options: ConfigOptions,
 ): Promise<string | undefined> {
-  const { code: _code, where, what: _what, ...rest } = headers;
-  if (headers.kind !== undefined) {
-    // A stage refused it after it had been received: it goes back to that stage as the record it was.
-    await log.append('records', [{ key, value, headers: rest }]);
+  const { code: _code, where, what: _what, topic, ...rest } = headers;
+  if (topic !== undefined) {
+    // A stage refused it after it had been received: it goes back to that stage as the entry it was.
+    await log.append(topic as Topic, [{ key, value, headers: rest }]);
     return undefined;
   }
   const config = configFrom(options);
@@ -114,7 +114,7 @@ async function putBack(
 
 async function* lettersOf(log: OpenLog): AsyncGenerator<DeliveredEntry> {
   // What a retry adds meanwhile is not retried again.
-  const { end } = log.stats()['dead-letters'];
+  const end = await log.end('dead-letters');
   for (let from = 0; from < end; ) {
     const entries = await log.read('dead-letters', from, PAGE);
     if (entries.length === 0) return;
@@ -136,13 +136,14 @@ async function letter(log: OpenLog, number: string): Promise<DeliveredEntry> {
 }
 
 async function withLog(options: ConfigOptions, action: (log: OpenLog) => Promise<void>): Promise<void> {
-  const file = databaseFile(configFrom(options).data_dir);
-  if (!existsSync(file)) {
+  const config = configFrom(options);
+  const file = databaseFile(config.data_dir);
+  if (!usesKafka(config) && !existsSync(file)) {
     throw new GatewatchError('FILE_UNREADABLE', 'There is no database yet: gatewatch serve makes it.', {
       where: file,
     });
   }
-  const log = openLog(file);
+  const log = await openLog(config, file);
   try {
     await action(log);
   } finally {

@@ -5,7 +5,7 @@ import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { type Stages, startStages } from '../../app.ts';
 import { flag } from '../../config/load.ts';
-import type { Config } from '../../config/schema.ts';
+import { type Config, ROLES } from '../../config/schema.ts';
 import { detectionOf } from '../../correlate/alert.ts';
 import { GatewatchError } from '../../errors.ts';
 import type { AlertQuery } from '../../index/port.ts';
@@ -79,6 +79,10 @@ function wholeHistory(config: Config): Config {
     ...config,
     correlate: { ...config.correlate, lateness_seconds: Number.MAX_SAFE_INTEGER },
     log: { retention_hours: Number.POSITIVE_INFINITY, bytes_max: Number.POSITIVE_INFINITY },
+    // Whatever the stages of the configuration run on, a replay leaves it alone.
+    roles: [...ROLES],
+    kafka: { ...config.kafka, brokers: [] },
+    elasticsearch: { ...config.elasticsearch, nodes: [], cloud_id: undefined },
   };
 }
 

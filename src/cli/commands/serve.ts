@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
+import { flag } from '../../config/load.ts';
+import { ROLES } from '../../config/schema.ts';
 import { serve } from '../../serve/serve.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
 import { playDemo } from '../demo/demo.ts';
@@ -7,6 +9,7 @@ import { version } from '../version.ts';
 
 interface ServeOptions extends ConfigOptions {
   readonly demo: boolean;
+  readonly role?: string;
 }
 
 /** How long a graceful stop may take before a second signal is no longer needed, milliseconds. */
@@ -15,7 +18,13 @@ const STOP_MS_MAX = 20_000;
 /** Adds `gatewatch serve`. */
 export function addServeCommand(program: Command): void {
   addConfigOptions(program.command('serve'))
-    .description('receive, detect, correlate and index, with the console; everything in one process')
+    .description(
+      'receive, detect, correlate and index, with the console; everything in one process, or roles of it on Kafka',
+    )
+    .option(
+      '--role <roles>',
+      `what this process does, of ${ROLES.join(', ')} (with commas); roles in the configuration`,
+    )
     .option(
       '--demo',
       "post a real recording through Gatewatch's own door, so that there are alerts to look at",
@@ -26,7 +35,8 @@ export function addServeCommand(program: Command): void {
 }
 
 async function run(options: ServeOptions): Promise<void> {
-  const config = configFrom(options);
+  const roles = options.role?.split(',').map((role) => role.trim());
+  const config = configFrom(options, roles ? [flag('--role', 'roles', roles)] : []);
   const served = await serve(config, version());
   let stopping = false;
   const stop = (): void => {
@@ -44,11 +54,16 @@ async function run(options: ServeOptions): Promise<void> {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 
-  const { consoleUrl, consoleToken, httpsPort } = served;
-  say(`${bold('Gatewatch')} ${version()} is running; its state is in ${config.data_dir}.`);
+  const { url, consoleToken, httpsPort } = served;
+  const { kafka, data_dir } = config;
+  const state = kafka.brokers.length > 0 ? `on Kafka (${kafka.brokers.join(', ')})` : `in ${data_dir}`;
+  say(`${bold('Gatewatch')} ${version()} is running (${config.roles.join(', ')}); its state is ${state}.`);
   say('');
-  say(`  Console      ${bold(consoleUrl)}`);
-  say(`  Login token  ${consoleToken}`);
+  if (consoleToken === undefined) say(`  Health       ${bold(`${url}/readyz`)}`);
+  else {
+    say(`  Console      ${bold(url)}`);
+    say(`  Login token  ${consoleToken}`);
+  }
   if (httpsPort !== undefined) {
     say('');
     say('  Connect a cluster, here called prod, at an address of this machine that its API server reaches:');

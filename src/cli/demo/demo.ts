@@ -38,7 +38,7 @@ export async function playDemo(config: Config, served: Served, say: (line: strin
   for (let at = 0; at < events.length; at += BATCH_EVENTS) {
     const items = events.slice(at, at + BATCH_EVENTS).join(',');
     const body = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items}]}`;
-    await post(`${served.consoleUrl}/v1/audit/${CLUSTER}`, token, body);
+    await post(`${served.url}/v1/audit/${CLUSTER}`, token, body);
     await sleep(PAUSE_MS);
   }
   say('  Demonstration: all posted. The alerts are in the console.');

@@ -92,6 +92,10 @@ class AdmissionReview implements Request {
     return textsOf(JSON.parse(this.record.bytes.toString()));
   }
 
+  get began(): number {
+    return this.time;
+  }
+
   get receivedSeconds(): number {
     return Math.floor(this.record.receivedMs / 1000);
   }

@@ -166,6 +166,12 @@ class AuditEvent implements Request {
     return named && this.#fields.level !== 'Metadata';
   }
 
+  get began(): number | undefined {
+    const { time } = this;
+    if (time === undefined) return undefined;
+    return Math.min(parseEventTime(this.#fields.requestReceivedTimestamp) ?? time, time);
+  }
+
   get receivedSeconds(): number {
     const received = parseEventTime(this.#fields.requestReceivedTimestamp) ?? this.time ?? 0;
     return Math.floor(received / 1_000_000);

@@ -46,6 +46,8 @@ export interface Request extends EventFields {
   readonly annotations: JsonObject;
   readonly dryRun: boolean;
   readonly time: EventTime | undefined;
+  /** When the API server received the request: the same in all its records. Absent where `time` is. */
+  readonly began: EventTime | undefined;
   /** When the API server received the request, whole Unix seconds, the resolution of an object's own times; 0 if not known. */
   readonly receivedSeconds: number;
   /** Identity of the request, the same for all its stages. */

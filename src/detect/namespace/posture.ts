@@ -36,6 +36,11 @@ export class Posture {
     this.entries = entries;
   }
 
+  /** A posture of entries in any order. */
+  static of(entries: readonly PostureEntry[]): Posture {
+    return new Posture(entries.toSorted(inOrder));
+  }
+
   /** What was known strictly before the request at `time`. */
   before(time: EventTime, request: string): Known {
     for (let index = this.entries.length - 1; index >= 0; index--) {
@@ -59,7 +64,7 @@ export class Posture {
     if (!entry.labels && known.enforce === entry.enforce) return this;
     const trimmed = entry.labels ? { ...entry, labels: keep(entry.labels) } : entry;
     const entries = [...this.entries, trimmed]
-      .sort((a, b) => a.time - b.time || (a.request < b.request ? -1 : 1))
+      .sort(inOrder)
       // Labels that are applied again and again would push out what came before them.
       .filter(
         (one, index, all) =>
@@ -69,6 +74,10 @@ export class Posture {
       .slice(-ENTRIES_MAX);
     return entries.includes(trimmed) ? new Posture(entries) : this;
   }
+}
+
+function inOrder(a: PostureEntry, b: PostureEntry): number {
+  return a.time - b.time || (a.request < b.request ? -1 : 1);
 }
 
 function saysTheSame(a: PostureEntry | undefined, b: PostureEntry | undefined): boolean {

@@ -11,6 +11,7 @@ import type {
   AlertQuery,
   AlertStore,
   CountField,
+  RefusedAlert,
 } from '../port.ts';
 import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
 import { COLUMN, type Condition, filterConditions, where } from './filter.ts';
@@ -59,8 +60,8 @@ export class EmbeddedAlertStore implements AlertStore {
     if (this.#ready) database.exec(SCHEMA);
   }
 
-  async put(alerts: readonly Alert[]): Promise<void> {
-    if (alerts.length === 0) return;
+  async put(alerts: readonly Alert[]): Promise<readonly RefusedAlert[]> {
+    if (alerts.length === 0) return [];
     const upsert = this.#database.prepare(UPSERT);
     const indexText = this.#database.prepare(INDEX_TEXT);
     // A savepoint, unlike BEGIN, may stand inside a transaction of who shares the connection.
@@ -81,6 +82,7 @@ export class EmbeddedAlertStore implements AlertStore {
       throw databaseError(error, 'the alert store', 'LOG_UNAVAILABLE');
     }
     this.#database.exec('RELEASE alerts_put');
+    return [];
   }
 
   /** Deletes alerts whose time lies before this one, microseconds. @returns how many; call again while it is not 0 */

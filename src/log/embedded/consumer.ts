@@ -1,6 +1,6 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { type ErrorCode, GatewatchError } from '../../errors.ts';
-import type { Consumer, ConsumerHandler, Topic } from '../port.ts';
+import type { Consumer, ConsumerHandler, PartitionLag, Topic } from '../port.ts';
 import type { LogStore } from './store.ts';
 
 /** Every embedded topic has this one partition. */
@@ -25,6 +25,8 @@ export interface Subscription {
   readonly handler: ConsumerHandler;
   /** Stores what was appended before, and is still collected for the next group commit. */
   readonly flush: () => void;
+  /** The handler's state is rebuilt. */
+  readonly restored: (seconds: number) => void;
   /** The consumer has stopped, for whatever reason. */
   readonly stopped: () => void;
 }
@@ -41,6 +43,8 @@ export class EmbeddedConsumer implements Consumer {
   #wakeUp: (() => void) | undefined;
   #stopped: { readonly error: unknown } | undefined;
   #waiters: Waiter[] = [];
+  #problem: GatewatchError | undefined;
+  #restoring = true;
 
   constructor(subscription: Subscription) {
     this.topic = subscription.topic;
@@ -52,6 +56,19 @@ export class EmbeddedConsumer implements Consumer {
         throw error;
       },
     );
+  }
+
+  get problem(): GatewatchError | undefined {
+    return this.#problem;
+  }
+
+  get restoring(): boolean {
+    return this.#restoring;
+  }
+
+  async lag(): Promise<PartitionLag[]> {
+    const { store, topic } = this.#subscription;
+    return [{ partition: PARTITION, entries: store.end(topic) - Math.max(0, this.#position) }];
   }
 
   drained(): Promise<void> {
@@ -79,7 +96,8 @@ export class EmbeddedConsumer implements Consumer {
   }
 
   async #run(): Promise<void> {
-    const { store, topic, group, handler } = this.#subscription;
+    const { store, topic, group, handler, restored } = this.#subscription;
+    const begun = performance.now();
     await macrotask(); // Whoever subscribed gets to watch `closed` before anything can fail.
     await handler.assigned?.(PARTITION);
     const start = await this.#patiently(() => store.register(topic, group));
@@ -91,6 +109,10 @@ export class EmbeddedConsumer implements Consumer {
       this.#woken = false;
       const from = this.#position;
       const restoring = from < committed;
+      if (this.#restoring && !restoring) {
+        this.#restoring = false;
+        restored((performance.now() - begun) / 1000);
+      }
       const until = restoring ? committed : Number.POSITIVE_INFINITY;
       const batch = await this.#patiently(() => store.read(topic, from, until));
       if (batch === undefined) return;
@@ -118,9 +140,12 @@ export class EmbeddedConsumer implements Consumer {
   async #patiently<T>(work: () => T): Promise<T | undefined> {
     for (;;) {
       try {
-        return work();
+        const result = work();
+        this.#problem = undefined;
+        return result;
       } catch (error) {
         if (!(error instanceof GatewatchError && TRANSIENT.has(error.code))) throw error;
+        this.#problem = error;
       }
       if (this.#closing) return undefined;
       this.#woken = false;

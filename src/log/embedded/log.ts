@@ -5,6 +5,7 @@ import {
   type DeliveredEntry,
   type Log,
   type LogEntry,
+  type LogObserver,
   TOPICS,
   type Topic,
 } from '../port.ts';
@@ -24,16 +25,7 @@ const RETENTION_INTERVAL_MS = 10_000;
 
 const HOUR_MS = 3_600_000;
 
-/** One group commit, for metrics. */
-export interface GroupCommit {
-  readonly seconds: number;
-  readonly appends: number;
-  readonly entries: number;
-  readonly bytes: number;
-}
-
-export interface LogObserver {
-  committed?(commit: GroupCommit): void;
+export interface EmbeddedLogObserver extends LogObserver {
   /** Deleting old entries failed; it is tried again. */
   retentionFailed?(error: GatewatchError): void;
 }
@@ -53,7 +45,7 @@ export interface EmbeddedLogOptions {
   readonly groups?: Partial<Record<Topic, readonly string[]>>;
   /** Wall clock for retention, Unix milliseconds. */
   readonly now?: () => number;
-  readonly observe?: LogObserver;
+  readonly observe?: EmbeddedLogObserver;
 }
 
 export interface TopicStats {
@@ -83,7 +75,7 @@ export class EmbeddedLog implements Log {
   readonly #store: LogStore;
   readonly #retention: Retention;
   readonly #now: () => number;
-  readonly #observe: LogObserver;
+  readonly #observe: EmbeddedLogObserver;
   readonly #consumers = new Set<EmbeddedConsumer>();
   #pending: Append[] = [];
   #scheduled = false;
@@ -131,6 +123,7 @@ export class EmbeddedLog implements Log {
       group,
       handler,
       flush: () => this.#flush(),
+      restored: (seconds) => this.#observe.restored?.(group, seconds),
       stopped: () => this.#consumers.delete(consumer),
     });
     this.#consumers.add(consumer);
@@ -152,6 +145,15 @@ export class EmbeddedLog implements Log {
       at = next;
     }
     return entries;
+  }
+
+  async end(topic: Topic): Promise<number> {
+    if (this.#closed) throw closedError();
+    return this.#store.end(topic);
+  }
+
+  async check(): Promise<GatewatchError | undefined> {
+    return this.#closed ? closedError() : undefined;
   }
 
   close(): Promise<void> {
@@ -241,12 +243,7 @@ export class EmbeddedLog implements Log {
     for (const consumer of this.#consumers) {
       if (topics.has(consumer.topic)) consumer.wake();
     }
-    this.#observe.committed?.({
-      seconds,
-      appends: appends.length,
-      entries: appends.reduce((sum, { entries }) => sum + entries, 0),
-      bytes: appends.reduce((sum, { bytes }) => sum + bytes, 0),
-    });
+    this.#observe.appended?.(seconds, appends.length);
   }
 
   #retainIfDue(): void {

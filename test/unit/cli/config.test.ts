@@ -22,7 +22,7 @@ suite('gatewatch config', () => {
     assert.equal(code, 2);
     assert.equal(stdout, '');
     assert.deepEqual(stderr.trimEnd().split('\n').sort(), [
-      'CONFIG_INVALID --set a: unknown key a; known here: data_dir, http, https, clusters, receive, log, detect, correlate, index, console, logging',
+      'CONFIG_INVALID --set a: unknown key a; known here: data_dir, roles, http, https, clusters, receive, log, kafka, detect, correlate, index, elasticsearch, console, logging',
       `CONFIG_INVALID ${file}:1:8: unknown key http.prt; did you mean http.port?`,
       `CONFIG_INVALID ${file}:2:18: log.bytes_max: expected number, received string`,
     ]);

@@ -139,7 +139,7 @@ suite('configuration: faults', () => {
         'FILE:6:26 clusters[0].audit_token_sha256[0]: must be a SHA-256 in hex, 64 digits',
         'FILE:7:5 clusters[1].name: is missing',
         'FILE:7:5 unknown key clusters[1].nme; did you mean clusters[1].name?',
-        `FILE:8:1 unknown key colour; known here: data_dir, http, https, clusters, receive, log, detect, correlate, index, console, logging`,
+        `FILE:8:1 unknown key colour; known here: data_dir, roles, http, https, clusters, receive, log, kafka, detect, correlate, index, elasticsearch, console, logging`,
       ]),
     );
   });

@@ -17,14 +17,15 @@ suite('configuration schema', () => {
   test('the JSON Schema allows no other keys', () => {
     const schema = configJsonSchema() as { additionalProperties: boolean; properties: object };
     assert.equal(schema.additionalProperties, false);
-    assert.deepEqual(leafPaths().slice(0, 2), [['data_dir'], ['http', 'host']]);
+    assert.deepEqual(leafPaths().slice(0, 3), [['data_dir'], ['roles'], ['http', 'host']]);
   });
 
   test('limits are named so, and durations and sizes carry their unit', () => {
     for (const path of leafPaths()) {
       const type = keyAt(path)?.type;
       if ((type !== 'integer' && type !== 'number') || path.at(-1) === 'port') continue;
-      assert.match(path.at(-1)!, /_max$|_seconds$|_hours$|_days$/, path.join('.'));
+      // What is counted, not limited, is named by what there are so many of.
+      assert.match(path.at(-1)!, /_max$|_seconds$|_hours$|_days$|partitions$|replica/, path.join('.'));
     }
   });
 });

@@ -20,7 +20,6 @@ export async function consoleWith(
   await fastify.register(consolePlugin, {
     store,
     token: TOKEN,
-    cookieSecret: 'unit-test-secret-unit-test-secret',
     sessionHours: 12,
     loginAttemptsPerMinuteMax: 10,
     secureCookie: false,

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX } from '../../../src/log/embedded/framing.ts';
-import type { GroupCommit } from '../../../src/log/embedded/log.ts';
 import type { Batch } from '../../../src/log/port.ts';
 import { databasePath, entry, hasCode, openLog, readAll } from './helpers.ts';
 
@@ -15,12 +14,12 @@ const MEGABYTE = 1_000_000;
 const HOUR_MS = 3_600_000;
 
 test('appends of one turn share a transaction', async (t) => {
-  const commits: GroupCommit[] = [];
-  const log = openLog(t, await databasePath(t), { observe: { committed: (commit) => commits.push(commit) } });
+  const commits: number[] = [];
+  const log = openLog(t, await databasePath(t), {
+    observe: { appended: (_seconds, appends) => commits.push(appends) },
+  });
   await Promise.all(Array.from({ length: 50 }, (_, n) => log.append('records', [entry('k', `${n}`)])));
-  assert.equal(commits.length, 1);
-  assert.equal(commits[0]?.appends, 50);
-  assert.equal(commits[0]?.entries, 50);
+  assert.deepEqual(commits, [50]);
 });
 
 test('a consumer gets many small batches at once, within the limits', async (t) => {

@@ -17,13 +17,13 @@ suite('metrics', () => {
     const metrics = new Metrics();
     metrics.count('receiveRequests', 2, { input: 'audit', status: 200 });
     metrics.count('receiveRedacted', 3);
-    metrics.set('consumerLagEntries', 7, { stage: 'detect' });
+    metrics.set('consumerLagEntries', 7, { stage: 'detect', partition: 0 });
     metrics.observe('logAppendSeconds', 0.003);
     const { body, contentType } = await metrics.expose();
     assert.match(contentType, /^text\/plain/);
     assert.match(body, /^gatewatch_receive_requests_total\{input="audit",status="200"\} 2$/m);
     assert.match(body, /^gatewatch_receive_redacted_total 3$/m);
-    assert.match(body, /^gatewatch_consumer_lag_entries\{stage="detect"\} 7$/m);
+    assert.match(body, /^gatewatch_consumer_lag_entries\{stage="detect",partition="0"\} 7$/m);
     assert.match(body, /^gatewatch_log_append_seconds_bucket\{le="0.005"\} 1$/m);
     assert.deepEqual(await metrics.read('receiveRedacted'), [{ labels: {}, value: 3 }]);
   });

@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kafka } from 'kafkajs';
+import { GatewatchError } from '../../errors.ts';
+import type {
+  Consumer,
+  ConsumerHandler,
+  DeliveredEntry,
+  Log,
+  LogEntry,
+  LogObserver,
+  Topic,
+} from '../port.ts';
+import { AdminConnection } from './admin.ts';
+import { Appender, type AppendOptions } from './appender.ts';
+import { type KafkaConnection, kafkaClient } from './client.ts';
+import { KafkaConsumer } from './consumer.ts';
+import { PartitionReader } from './reader.ts';
+import { createTopics, planTopics, refuse, type TopicOptions } from './topics.ts';
+
+/** How long the brokers may take to say that they are there, milliseconds. */
+const CHECK_MS_MAX = 3_000;
+
+/** The section `kafka` of the configuration, with the log's retention. */
+export interface KafkaLogOptions extends KafkaConnection, TopicOptions, AppendOptions {
+  readonly create_topics: boolean;
+  readonly session_seconds: number;
+}
+
+/** The log on Kafka: a topic each, shared by any number of processes. */
+export class KafkaLog implements Log {
+  readonly #options: KafkaLogOptions;
+  readonly #observe: LogObserver;
+  readonly #kafka: Kafka;
+  readonly #admin: AdminConnection;
+  readonly #appender: Appender;
+  readonly #readers = new Map<Topic, PartitionReader>();
+  readonly #consumers = new Set<KafkaConsumer>();
+  #checking: Promise<unknown> | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(kafka: Kafka, admin: AdminConnection, options: KafkaLogOptions, observe: LogObserver) {
+    this.#kafka = kafka;
+    this.#admin = admin;
+    this.#options = options;
+    this.#observe = observe;
+    this.#appender = new Appender(kafka, options, (seconds, appends) => observe.appended?.(seconds, appends));
+  }
+
+  /**
+   * Connects, and sees to the topics.
+   * @throws KAFKA_*, TOPIC_*, FILE_UNREADABLE
+   */
+  static async open(options: KafkaLogOptions, observe: LogObserver = {}): Promise<KafkaLog> {
+    const kafka = kafkaClient(options);
+    const admin = new AdminConnection(kafka);
+    try {
+      await admin.use('The topics could not be read', async (connected) => {
+        let changes = await planTopics(connected, options);
+        if (options.create_topics && changes.some(({ kind }) => kind === 'create')) {
+          await createTopics(connected, changes, options);
+          changes = await planTopics(connected, options);
+        }
+        refuse(changes);
+      });
+    } catch (error) {
+      await admin.close();
+      throw error;
+    }
+    return new KafkaLog(kafka, admin, options, observe);
+  }
+
+  append(topic: Topic, entries: readonly LogEntry[]): Promise<void> {
+    return this.#appender.append(topic, entries);
+  }
+
+  async consume(topic: Topic, group: string, handler: ConsumerHandler): Promise<Consumer> {
+    this.#refuseIfClosed();
+    const { prefix, rack, session_seconds } = this.#options;
+    const consumer: KafkaConsumer = new KafkaConsumer({
+      kafka: this.#kafka,
+      admin: this.#admin,
+      reader: () => this.#reader(topic),
+      topic: prefix + topic,
+      group: prefix + group,
+      rack,
+      sessionSeconds: session_seconds,
+      handler,
+      rebalanced: () => this.#observe.rebalanced?.(group),
+      restored: (seconds) => this.#observe.restored?.(group, seconds),
+      stopped: () => this.#consumers.delete(consumer),
+    });
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  async table(topic: Topic, partition: number): Promise<LogEntry[]> {
+    const latest = new Map<string, LogEntry>();
+    await this.#read(topic, partition, 0, Number.POSITIVE_INFINITY, (entries) => {
+      for (const { key, value, headers } of entries) {
+        if (value.length > 0) latest.set(key, { key, value, headers });
+        else latest.delete(key);
+      }
+    });
+    return [...latest.values()];
+  }
+
+  async read(topic: Topic, from: number, max: number): Promise<DeliveredEntry[]> {
+    const found: DeliveredEntry[] = [];
+    await this.#read(topic, 0, from, max, (entries) => found.push(...entries));
+    return found;
+  }
+
+  async end(topic: Topic): Promise<number> {
+    this.#refuseIfClosed();
+    return (await this.#admin.extents(this.#options.prefix + topic)).get(0)?.high ?? 0;
+  }
+
+  async check(): Promise<GatewatchError | undefined> {
+    const late = sleep(CHECK_MS_MAX, undefined, { ref: false }).then(() => {
+      throw new GatewatchError('KAFKA_UNREACHABLE', 'The brokers have not answered for some seconds.', {
+        where: 'kafka.brokers',
+      });
+    });
+    // One question serves all who ask meanwhile.
+    this.#checking ??= this.#admin
+      .use('The brokers do not answer', (admin) => admin.describeCluster())
+      .finally(() => {
+        this.#checking = undefined;
+      });
+    try {
+      await Promise.race([this.#checking, late]);
+      return undefined;
+    } catch (error) {
+      return error as GatewatchError;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #read(
+    topic: Topic,
+    partition: number,
+    from: number,
+    max: number,
+    each: (entries: DeliveredEntry[]) => void,
+  ): Promise<void> {
+    this.#refuseIfClosed();
+    const { low = 0, high = 0 } =
+      (await this.#admin.extents(this.#options.prefix + topic)).get(partition) ?? {};
+    const start = Math.max(from, low);
+    const end = Math.min(start + max, high);
+    if (start < end) await this.#reader(topic).read(partition, start, end, async (entries) => each(entries));
+  }
+
+  #reader(topic: Topic): PartitionReader {
+    let reader = this.#readers.get(topic);
+    if (!reader) {
+      reader = new PartitionReader(this.#kafka, this.#options.prefix + topic, this.#options);
+      this.#readers.set(topic, reader);
+    }
+    return reader;
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#closing) throw new GatewatchError('LOG_UNAVAILABLE', 'The log is closed.');
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()));
+    await this.#appender.close();
+    await Promise.all([...this.#readers.values()].map((reader) => reader.close()));
+    await this.#admin.close();
+  }
+}
