@@ -2,9 +2,16 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Config, Role } from './config/schema.ts';
 import { Correlator } from './correlate/correlator.ts';
 import { Detector } from './detect/detector.ts';
+import { AuditEventStream } from './index/elasticsearch/audit-stream.ts';
+import { elasticsearchClient } from './index/elasticsearch/client.ts';
+import { deleteOldMonths } from './index/elasticsearch/retention.ts';
+import { checkServer } from './index/elasticsearch/server.ts';
+import { installTemplates, verifyTemplates } from './index/elasticsearch/setup.ts';
+import { ElasticsearchAlertStore } from './index/elasticsearch/store.ts';
+import { plannedTemplates } from './index/elasticsearch/templates.ts';
 import { ReaderThread } from './index/embedded/reader-thread.ts';
 import { EmbeddedAlertStore } from './index/embedded/store.ts';
-import type { AlertReader, AlertStore } from './index/port.ts';
+import type { AlertReader, AlertStore, AuditEventSink } from './index/port.ts';
 import { openDatabase } from './log/embedded/database.ts';
 import { serveAppends } from './log/embedded/host.ts';
 import { EmbeddedLog } from './log/embedded/log.ts';
@@ -14,13 +21,15 @@ import { type LoadedRules, loadRules } from './rules/load.ts';
 import { runCorrelate } from './stages/correlate.ts';
 import { runDetect } from './stages/detect.ts';
 import { runIndex } from './stages/index-alerts.ts';
+import { runIndexAuditEvents } from './stages/index-audit-events.ts';
 import type { Stage } from './stages/stage.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
 /** The stages behind the receiver, running. */
 export interface Stages {
   readonly log: Log;
-  readonly store: AlertStore;
+  /** Where alerts end, if the role `index` runs here. */
+  readonly alerts: AlertStore | undefined;
   readonly rules: LoadedRules;
   readonly running: readonly Stage[];
   /** Rejects when a stage stops because of an error; resolves after `close`. */
@@ -60,15 +69,25 @@ export async function startStages(config: Config, options: StagesOptions): Promi
     rules.set.rules.map((rule) => rule.id),
   );
   const log = await openLog(config, database, observerOf(metrics));
-  const { store, close: closeStore } = openStore(config, database, now);
   const running: Stage[] = [];
-  for (const role of config.roles) {
-    const stage = await runStage(role, { config, log, store, rules, metrics, now });
-    if (stage) running.push(stage);
+  let stores: Stores | undefined;
+  const close = async (): Promise<void> => {
+    await Promise.all(running.map(({ consumer }) => consumer.close()));
+    await log.close();
+    await stores?.close();
+  };
+  try {
+    if (config.roles.includes('index')) stores = await openStores(config, database, now);
+    for (const role of config.roles) {
+      running.push(...(await runStages(role, { config, log, stores, rules, metrics, now })));
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
   return {
     log,
-    store,
+    alerts: stores?.alerts,
     rules,
     running,
     closed: Promise.all(running.map(({ consumer }) => consumer.closed)),
@@ -95,11 +114,7 @@ export async function startStages(config: Config, options: StagesOptions): Promi
         }
       }
     },
-    async close() {
-      await Promise.all(running.map(({ consumer }) => consumer.close()));
-      await log.close();
-      await closeStore();
-    },
+    close,
   };
 }
 
@@ -122,7 +137,16 @@ export async function openLog(config: Config, database: string, observe: LogObse
 
 /** The alert store, for looking: beside the stages' own connection, and on another thread if it would hold up this one. */
 export function openAlertReader(config: Config, database: string): AlertReader & { close(): Promise<void> } {
-  return new ReaderThread(database);
+  if (!usesElasticsearch(config)) return new ReaderThread(database);
+  const { namespace, bulk_bytes_max } = config.elasticsearch;
+  const client = elasticsearchClient(config.elasticsearch);
+  const store = new ElasticsearchAlertStore(client, { namespace, bulk_bytes_max });
+  return {
+    get: (id) => store.get(id),
+    find: (query) => store.find(query),
+    count: (filter, by) => store.count(filter, by),
+    close: () => client.close(),
+  };
 }
 
 /** How often old alerts are deleted, milliseconds. */
@@ -130,22 +154,65 @@ const EXPIRY_MS = 3_600_000;
 
 const DAY_MS = 86_400_000;
 
-function openStore(
-  config: Config,
-  database: string,
-  now: () => number,
-): { store: AlertStore; close: () => Promise<void> } {
-  const connection = openDatabase(database);
-  const store = new EmbeddedAlertStore(connection);
+/** Where the index stage writes. */
+interface Stores {
+  readonly alerts: AlertStore;
+  readonly auditEvents?: AuditEventSink;
+  /** Deletes what is older than alerts are kept. */
+  expire(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** True if alerts are kept in Elasticsearch. */
+export function usesElasticsearch({ elasticsearch: { nodes, cloud_id } }: Config): boolean {
+  return nodes.length > 0 || cloud_id !== undefined;
+}
+
+async function openStores(config: Config, database: string, now: () => number): Promise<Stores> {
+  const { expire, ...stores } = await (usesElasticsearch(config)
+    ? openElasticsearch(config, now)
+    : openEmbeddedStore(config, database, now));
   const expiry = setInterval(() => {
-    const before = (now() - config.index.retention_days * DAY_MS) * 1000;
-    while (store.deleteBefore(before) > 0);
+    expire().catch(() => {}); // what hinders it hinders the stage too, which says so
   }, EXPIRY_MS).unref();
   return {
-    store,
+    ...stores,
+    expire,
     async close() {
       clearInterval(expiry);
-      await store.close();
+      await stores.close();
+    },
+  };
+}
+
+async function openElasticsearch(config: Config, now: () => number): Promise<Stores> {
+  const { elasticsearch } = config;
+  const { namespace, audit_events, install_templates, bulk_bytes_max } = elasticsearch;
+  const client = elasticsearchClient(elasticsearch);
+  const planned = plannedTemplates(elasticsearch);
+  await checkServer(client);
+  await (install_templates ? installTemplates(client, planned) : verifyTemplates(client, planned));
+  return {
+    alerts: new ElasticsearchAlertStore(client, { namespace, bulk_bytes_max }),
+    ...(audit_events.enabled && { auditEvents: new AuditEventStream(client, { namespace, bulk_bytes_max }) }),
+    async expire() {
+      await deleteOldMonths(client, namespace, config.index.retention_days, now());
+    },
+    close: () => client.close(),
+  };
+}
+
+function openEmbeddedStore(config: Config, database: string, now: () => number): Stores {
+  const connection = openDatabase(database);
+  const alerts = new EmbeddedAlertStore(connection);
+  return {
+    alerts,
+    async expire() {
+      const before = (now() - config.index.retention_days * DAY_MS) * 1000;
+      while (alerts.deleteBefore(before) > 0);
+    },
+    async close() {
+      await alerts.close();
       connection.close();
     },
   };
@@ -162,19 +229,19 @@ function observerOf(metrics: Metrics): LogObserver {
 interface Parts {
   readonly config: Config;
   readonly log: Log;
-  readonly store: AlertStore;
+  readonly stores: Stores | undefined;
   readonly rules: LoadedRules;
   readonly metrics: Metrics;
   readonly now: () => number;
 }
 
-async function runStage(role: Role, parts: Parts): Promise<Stage | undefined> {
-  const { config, log, store, rules, metrics, now } = parts;
+async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
+  const { config, log, stores, rules, metrics, now } = parts;
   switch (role) {
     case 'detect': {
       const { event_time_ahead_seconds_max } = config.receive;
       const limits = { ...config.detect, event_time_ahead_seconds_max };
-      return runDetect(log, () => new Detector(rules.index, rules.targets, limits), metrics, now);
+      return [await runDetect(log, () => new Detector(rules.index, rules.targets, limits), metrics, now)];
     }
     case 'correlate': {
       const behaviours = rules.behaviours(config.correlate.suppress_seconds);
@@ -183,11 +250,16 @@ async function runStage(role: Role, parts: Parts): Promise<Stage | undefined> {
           metrics.count('correlateLimitReached', 1, { limit });
           if (limit === 'groups_max') metrics.count('correlateEvictions', 1);
         });
-      return runCorrelate(log, newCorrelator, metrics, now);
+      return [await runCorrelate(log, newCorrelator, metrics, now)];
     }
-    case 'index':
-      return runIndex(log, store, metrics, now);
+    case 'index': {
+      const { alerts, auditEvents } = stores!;
+      return [
+        await runIndex(log, alerts, metrics, now),
+        ...(auditEvents ? [await runIndexAuditEvents(log, auditEvents, metrics)] : []),
+      ];
+    }
     default:
-      return undefined;
+      return [];
   }
 }

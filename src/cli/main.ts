@@ -4,10 +4,12 @@ import { Command, CommanderError } from 'commander';
 import { GatewatchError } from '../errors.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDeadLettersCommand } from './commands/dead-letters.ts';
+import { addIndexCommand } from './commands/index.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRulesCommand } from './commands/rules.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addSetupCommand } from './commands/setup.ts';
+import { addTopicsCommand } from './commands/topics.ts';
 import { version } from './version.ts';
 
 /** A finding, or a check that failed. */
@@ -23,6 +25,8 @@ const COMMANDS = [
   addConfigCommand,
   addSetupCommand,
   addDeadLettersCommand,
+  addTopicsCommand,
+  addIndexCommand,
 ];
 
 const program = new Command('gatewatch')

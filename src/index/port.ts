@@ -1,5 +1,6 @@
 import type { GatewatchError } from '../errors.ts';
 import type { Alert, AlertStatus, Severity } from '../record/alert.ts';
+import type { ReceivedRecord } from '../record/record.ts';
 import type { Outcome } from '../record/signal.ts';
 
 /**
@@ -86,6 +87,19 @@ export interface AlertStore {
   /** How many alerts match, in all and by the values of one field (the 100 most frequent, most frequent first). Alerts without the field are in the total only. */
   count(filter: AlertFilter, by?: CountField): Promise<AlertCounts>;
   close(): Promise<void>;
+}
+
+/** An audit event that a store will never take. */
+export interface RefusedRecord {
+  readonly record: ReceivedRecord;
+  /** `STORE_REFUSED_DOCUMENT`, with the store's reason. */
+  readonly error: GatewatchError;
+}
+
+/** Where audit events end, where that is asked for. Implementation: `elasticsearch/audit-stream.ts`. */
+export interface AuditEventSink {
+  /** Stores the audit events among the records; the rest is as with `AlertStore.put`. */
+  put(records: readonly ReceivedRecord[]): Promise<readonly RefusedRecord[]>;
 }
 
 /** What the console needs of it. */

@@ -43,6 +43,7 @@ export async function keptSecret(dataDir: string, name: 'console-token'): Promis
   const present = (await readIfPresent(path))?.trim();
   if (present) return present;
   const secret = generateToken('console');
+  await makePrivateFolder(dataDir);
   await writeWhole(path, `${secret}\n`);
   return secret;
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
-import { openAlertReader, openLog, usesKafka } from '../app.ts';
+import { openAlertReader, openLog, usesElasticsearch, usesKafka } from '../app.ts';
 import { isLoopback } from '../config/loopback.ts';
 import type { Config, Role } from '../config/schema.ts';
 import { answerFrameworkError } from '../console/errors.ts';
@@ -159,11 +159,8 @@ type Told = (error: GatewatchError) => void;
 
 /** Whether the data folder holds a database that belongs to one process alone. */
 function usesDataDir(config: Config): boolean {
-  const { roles, elasticsearch } = config;
-  const embeddedStore = elasticsearch.nodes.length === 0 && elasticsearch.cloud_id === undefined;
-  return (
-    !usesKafka(config) || (embeddedStore && roles.some((role) => role === 'index' || role === 'console'))
-  );
+  if (!usesKafka(config)) return true;
+  return !usesElasticsearch(config) && config.roles.some((role) => role === 'index' || role === 'console');
 }
 
 /** The stages' thread, if any of its roles is this process's. */
@@ -190,8 +187,8 @@ async function healthOf(
   const [behind, problem] = await Promise.all([stages?.health() ?? [], kafka?.check()]);
   const failure = kafka ? undefined : stages?.failure;
   return config.roles.flatMap((role): Health[] => {
-    const stage = behind.find((health) => health.role === role);
-    if (stage) return [stage];
+    const stages = behind.filter((health) => health.role === role);
+    if (stages.length > 0) return [stages.find(({ state }) => state !== 'ready') ?? stages[0]!];
     if (role !== 'receive') return [{ role, state: 'ready' }];
     if (failure) return [{ role, state: 'failed', error: errorOf(failure) }];
     return [{ role, ...(problem ? { state: 'waiting', error: errorOf(problem) } : { state: 'ready' }) }];

@@ -32,7 +32,8 @@ function failed(error: unknown): void {
 }
 
 function health(): Health[] {
-  return (stages?.running ?? []).map(({ name: role, problem, consumer }) => {
+  return (stages?.running ?? []).map(({ name, problem, consumer }) => {
+    const role = name === 'audit-events' ? 'index' : name;
     if (problem) return { role, state: 'waiting', error: sent(problem) };
     return { role, state: consumer.restoring ? 'restoring' : 'ready' };
   });

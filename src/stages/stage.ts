@@ -4,7 +4,8 @@ import type { Patience } from './patience.ts';
 
 /** A stage at work. */
 export interface Stage {
-  readonly name: 'detect' | 'correlate' | 'index';
+  /** `audit-events` belongs to the role `index`. */
+  readonly name: 'detect' | 'correlate' | 'index' | 'audit-events';
   readonly consumer: Consumer;
   /** What it is waiting out at the moment; undefined if nothing keeps it. */
   readonly problem: GatewatchError | undefined;

@@ -15,7 +15,7 @@ export const LABELS = {
   cluster: { meaning: 'Configured cluster', values: 'runtime' },
   rule: { meaning: 'Id of a loaded rule', values: 'runtime' },
   code: { meaning: 'Error code, see errors.md', values: Object.keys(ERRORS) },
-  stage: { meaning: 'Stage', values: ['detect', 'correlate', 'index'] },
+  stage: { meaning: 'Stage', values: ['detect', 'correlate', 'index', 'audit-events'] },
   partition: { meaning: 'Partition of the topic that the stage reads', values: PARTITION },
   severity: {
     meaning: 'Severity of the alert',
@@ -173,6 +173,12 @@ export const METRICS = {
     name: 'gatewatch_index_alerts_total',
     type: 'counter',
     help: 'Alert documents written to the alert store, revisions included.',
+    labels: [],
+  },
+  indexAuditEvents: {
+    name: 'gatewatch_index_audit_events_total',
+    type: 'counter',
+    help: 'Audit events written to the data stream, repetitions included.',
     labels: [],
   },
 } as const satisfies Record<string, MetricSpec>;

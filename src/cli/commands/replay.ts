@@ -122,7 +122,7 @@ async function printAlerts(stages: Stages, format: string): Promise<number> {
   let count = 0;
   let query: AlertQuery = { sort: 'time', order: 'asc', limit: PAGE };
   for (;;) {
-    const { alerts, next } = await stages.store.find(query);
+    const { alerts, next } = await stages.alerts!.find(query);
     for (const alert of alerts) print(format === 'ndjson' ? JSON.stringify(alert) : textLine(alert));
     count += alerts.length;
     if (next === undefined) return count;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EachBatchPayload, Consumer as GroupMember, Kafka } from 'kafkajs';
 import { GatewatchError } from '../../errors.ts';
 import type { Consumer, ConsumerHandler, DeliveredEntry, PartitionLag } from '../port.ts';
-import type { AdminConnection, Committed } from './admin.ts';
+import type { AdminConnection, Committed, Extent } from './admin.ts';
 import { stickyAssigner } from './assigner.ts';
 import { kafkaError } from './errors.ts';
 import { type PartitionReader, toEntry } from './reader.ts';
@@ -184,13 +184,15 @@ export class KafkaConsumer implements Consumer {
         if (!this.#assignments.has(partition)) handler.revoked?.(partition);
       });
     }
-    const committed = this.#patiently(() => admin.committed(group, topic));
-    committed.catch(() => {}); // of each partition that waits for it
+    const standing = this.#patiently(() =>
+      Promise.all([admin.committed(group, topic), admin.extents(topic)]),
+    );
+    standing.catch(() => {}); // told by each partition that waits for it
     for (const partition of partitions) {
       const before = this.#assignments.get(partition);
       const assignment: Assignment = { position: undefined, restored: Promise.resolve(), over: false };
       this.#assignments.set(partition, assignment);
-      assignment.restored = this.#restore(partition, assignment, before, committed).then(
+      assignment.restored = this.#restore(partition, assignment, before, standing).then(
         () => {
           if (!assignment.over) member.resume([{ topic, partitions: [partition] }]);
         },
@@ -203,13 +205,13 @@ export class KafkaConsumer implements Consumer {
     partition: number,
     assignment: Assignment,
     before: Assignment | undefined,
-    group: Promise<Map<number, Committed>>,
+    standing: Promise<[Map<number, Committed>, Map<number, Extent>]>,
   ): Promise<void> {
     await before?.restored;
     const start = performance.now();
-    const committed = (await group).get(partition);
-    const { admin, topic, restored } = this.#subscription;
-    const { low } = (await this.#patiently(() => admin.extents(topic))).get(partition) ?? { low: 0 };
+    const [group, extents] = await standing;
+    const committed = group.get(partition);
+    const { low } = extents.get(partition) ?? { low: 0 };
     const position = committed?.offset ?? low;
     if (before?.position === undefined || before.position !== position) {
       await this.#patiently(async () => {
@@ -217,7 +219,7 @@ export class KafkaConsumer implements Consumer {
           await this.#rebuild(partition, Math.max(low, committed?.restoreFrom ?? 0), position);
       });
       if (assignment.over) return;
-      restored((performance.now() - start) / 1000);
+      this.#subscription.restored((performance.now() - start) / 1000);
     }
     assignment.position = position;
   }

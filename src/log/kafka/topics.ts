@@ -121,6 +121,7 @@ export async function createTopics(
   options: TopicOptions,
 ): Promise<void> {
   const missing = changes.flatMap(({ kind, spec }) => (kind === 'create' ? [spec] : []));
+  if (missing.length === 0) return;
   const topics = missing.map(({ name, partitions, settings }) => ({
     topic: name,
     numPartitions: partitions,
