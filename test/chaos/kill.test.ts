@@ -8,8 +8,8 @@ import { tokenDigest } from '../../src/credentials/tokens.ts';
 import { recordFromEntry } from '../../src/log/codec.ts';
 import { EmbeddedLog } from '../../src/log/embedded/log.ts';
 import type { Alert } from '../../src/record/alert.ts';
-import { recordId } from '../../src/record/record.ts';
-import { itemsOf, recordedLoad, timeOf } from './load.ts';
+import { type AlertFacts, assertSame, factsOf } from './facts.ts';
+import { idsOf, recordedLoad, timeOf, writesNamespace } from './load.ts';
 import { type Random, seeded } from './random.ts';
 import { send } from './sender.ts';
 import {
@@ -75,7 +75,7 @@ test('the process is killed 20 times under load: no acknowledged event is lost, 
 
   assert.equal(acknowledged.length, load.bodies.length);
   const processed = await recordIds(join(options.dataDir, 'gatewatch.db'));
-  const missing = acknowledged.flatMap(idsOf).filter((id) => !processed.has(id));
+  const missing = acknowledged.flatMap((body) => idsOf(body, CLUSTER)).filter((id) => !processed.has(id));
   assert.deepEqual(missing, [], 'acknowledged and not in the log');
   assertSame(factsOf(alerts), undisturbed);
 });
@@ -109,50 +109,6 @@ test('every batch sent twice, in any order within the lateness bound, gives the 
   await drained(serving);
   assertSame(factsOf(await alertsOf(serving)), undisturbed);
 });
-
-/**
- * Where the limit is: an alert about a namespace's labels says what they were before, which is known only if the write before has
- * arrived (test/property/same-alerts.test.ts). So batches that write a namespace keep their order, as those of one API server mostly
- * do; every other one, and every repetition, comes when it likes.
- */
-function writesNamespace(body: Buffer): boolean {
-  return body.includes('"objectRef":{"resource":"namespaces"');
-}
-
-/** What must not depend on what happened to the process. The version numbers revisions, which depend on how batches met. */
-interface AlertFacts {
-  readonly id: string;
-  readonly rule: string;
-  readonly message: string;
-  readonly count: number;
-  readonly evidence: readonly string[];
-}
-
-function factsOf(alerts: readonly Alert[]): AlertFacts[] {
-  return alerts
-    .map(({ event, rule, message, gatewatch }) => ({
-      id: event.id,
-      rule: rule.name,
-      message,
-      count: gatewatch.count,
-      evidence: gatewatch.evidence.map(({ record_id }) => record_id),
-    }))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-function assertSame(actual: readonly AlertFacts[], expected: readonly AlertFacts[]): void {
-  const ids = actual.map(({ id }) => id);
-  assert.equal(new Set(ids).size, ids.length, 'an alert is there twice');
-  const known = new Map(expected.map((facts) => [facts.id, JSON.stringify(facts)]));
-  const found = new Map(actual.map((facts) => [facts.id, JSON.stringify(facts)]));
-  const different = [
-    ...[...known]
-      .filter(([id, text]) => found.get(id) !== text)
-      .map(([id, text]) => ({ expected: text, found: found.get(id) })),
-    ...[...found].filter(([id]) => !known.has(id)).map(([, text]) => ({ expected: undefined, found: text })),
-  ];
-  assert.deepEqual(different, []);
-}
 
 function optionsOf(name: string): ServeOptions {
   return { dataDir: join(folder, name), configFile: join(folder, 'gatewatch.yaml') };
@@ -208,11 +164,6 @@ async function sendWhileKilling(
   serving = await startServe(options);
   await sending;
   return serving;
-}
-
-/** The identities of the events of a batch: the hash of the bytes as they stand in it. */
-function idsOf(body: Buffer): string[] {
-  return itemsOf(body).map((bytes) => recordId(CLUSTER, bytes));
 }
 
 /** The identities of all records in a log that nobody has open. */

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a sender needs to know of a server; it may be another one at each attempt. */
 export interface Target {
@@ -17,6 +18,8 @@ export interface SenderOptions {
   /** Told before each attempt and after each acknowledgement. */
   readonly attempted?: () => void;
   readonly acknowledged?: (body: Buffer) => void;
+  /** Waited for before each body, so that the load is steady; absent: as fast as it goes. */
+  readonly paceMs?: number;
   /** Ends the sending, with whatever has not been acknowledged left unsent. */
   readonly signal?: AbortSignal;
 }
@@ -34,6 +37,8 @@ export async function send(bodies: readonly Buffer[], options: SenderOptions): P
   let before: Promise<void> = Promise.resolve();
   const connection = async (): Promise<void> => {
     for (const body of queue) {
+      if (options.paceMs) await sleep(options.paceMs);
+      if (options.signal?.aborted) return;
       const turn = before;
       const { promise, resolve: done } = Promise.withResolvers<void>();
       if (options.inOrder?.(body)) {
@@ -42,7 +47,7 @@ export async function send(bodies: readonly Buffer[], options: SenderOptions): P
       }
       while (!(await attempt(body, agent, options))) {
         if (options.signal?.aborted) return done();
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await sleep(RETRY_MS);
       }
       options.acknowledged?.(body);
       done();

@@ -63,9 +63,13 @@ export class GatewatchProcess {
 }
 
 /** A `gatewatch serve` that listens. */
-export interface Serving {
+export interface Listening {
   readonly process: GatewatchProcess;
   readonly url: string;
+}
+
+/** One that does everything. */
+export interface Serving extends Listening {
   readonly httpsPort: number;
   readonly token: string;
 }
@@ -92,20 +96,37 @@ export function serveArguments({ dataDir, configFile, set = {} }: ServeOptions):
 }
 
 /** Starts `serve` and waits until it says where it listens. */
-export async function startServe(options: ServeOptions): Promise<Serving> {
+export function startServe(options: ServeOptions): Promise<Serving> {
+  return start(options, (process, text) => {
+    const url = /Console +(http:\S+)/.exec(text)?.[1];
+    const token = /Login token +(\S+)\n/.exec(text)?.[1];
+    const httpsPort = /--address ADDRESS:(\d+)/.exec(text)?.[1];
+    return url && token && httpsPort ? { process, url, token, httpsPort: Number(httpsPort) } : undefined;
+  });
+}
+
+/** Starts `serve` in some of its roles and waits until it says where it listens. */
+export function startRoles(options: ServeOptions): Promise<Listening> {
+  return start(options, (process, text) => {
+    const url = /(?:Console|Health) +(http:\/\/[^/\s]+)/.exec(text)?.[1];
+    return url ? { process, url } : undefined;
+  });
+}
+
+function start<Started>(
+  options: ServeOptions,
+  startedFrom: (process: GatewatchProcess, text: string) => Started | undefined,
+): Promise<Started> {
   const started = new GatewatchProcess(serveArguments(options), options.within);
   const ended = started.ended.then(({ code, signal, stderr, stdout }) => {
     throw new Error(`serve ended (${code ?? signal}) before it listened: ${stderr}${stdout}`);
   });
-  const listening = new Promise<Serving>((resolve) => {
+  const listening = new Promise<Started>((resolve) => {
     const look = (): void => {
-      const text = stripVTControlCharacters(started.stdout);
-      const url = /Console +(http:\S+)/.exec(text)?.[1];
-      const token = /Login token +(\S+)\n/.exec(text)?.[1];
-      const httpsPort = /--address ADDRESS:(\d+)/.exec(text)?.[1];
-      if (!url || !token || !httpsPort) return;
+      const found = startedFrom(started, stripVTControlCharacters(started.stdout));
+      if (!found) return;
       started.child.stdout!.off('data', look);
-      resolve({ process: started, url, token, httpsPort: Number(httpsPort) });
+      resolve(found);
     };
     started.child.stdout!.on('data', look);
   });

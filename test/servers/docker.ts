@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Keeper } from './kept.ts';
-import type { Plan } from './server.ts';
+import type { How } from './server.ts';
 
 const docker = (...args: string[]) => promisify(execFile)('docker', args);
 
@@ -19,7 +19,7 @@ export interface ContainerOptions {
 }
 
 /** A server in a container; its data is in a volume of the same name. */
-export function container(options: ContainerOptions): Pick<Plan, 'command' | 'act' | 'pid'> {
+export function container(options: ContainerOptions): How {
   const { name, image, port, data, env, files = {} } = options;
   const remove = 'docker rm -f "$0"; docker volume rm -f "$0"';
   return {

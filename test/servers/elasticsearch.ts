@@ -1,14 +1,11 @@
 import { chownSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Client, errors } from '@elastic/elasticsearch';
 import { cached } from './cache.ts';
 import { container, pull } from './docker.ts';
-import { Keeper } from './kept.ts';
 import { local, localEnvironment } from './local.ts';
 import { ELASTICSEARCH_FOLDER, elasticsearchHome } from './maven.ts';
-import { freePort } from './ports.ts';
-import { type Plan, Server } from './server.ts';
+import { type Home, type How, launch, Server } from './server.ts';
 import { findRuntime } from './tools.ts';
 import { ELASTICSEARCH } from './versions.ts';
 
@@ -25,63 +22,51 @@ export interface ElasticsearchOptions {
 
 /** An Elasticsearch of one node. */
 export class ElasticsearchServer extends Server {
-  readonly url: string;
-
-  constructor(keeper: Keeper, folder: string, plan: Plan, url: string) {
-    super(keeper, folder, plan);
-    this.url = url;
+  get url(): string {
+    return this.address;
   }
-}
-
-/** What both ways to run it need to know. */
-interface Node {
-  readonly keeper: Keeper;
-  readonly folder: string;
-  readonly port: number;
-  readonly settings: Settings;
-  readonly password: string | undefined;
-  readonly files: Readonly<Record<string, string>>;
 }
 
 /** Starts an Elasticsearch for the test that calls, and only for it. */
 export async function startElasticsearch(options: ElasticsearchOptions = {}): Promise<ElasticsearchServer> {
   const runtime = await findRuntime('Elasticsearch', cached(ELASTICSEARCH_FOLDER) !== undefined);
-  const home = runtime === 'docker' ? undefined : await elasticsearchHome();
-  const started = performance.now();
-  const { keeper, folder } = await Keeper.open(tmpdir());
-  try {
-    const port = await freePort();
-    const { password, files = {} } = options;
+  const distribution = runtime === 'docker' ? undefined : await elasticsearchHome();
+  const { password } = options;
+  return launch(async (home) => {
     const settings: Settings = {
       'discovery.type': 'single-node',
-      'http.port': port,
+      'http.port': home.port,
       'xpack.security.enabled': password !== undefined,
       'cluster.routing.allocation.disk.threshold_enabled': false,
       ...options.settings,
     };
-    const node: Node = { keeper, folder, port, settings, password, files };
-    const how = runtime === 'docker' ? await dockerPlan(node) : await javaPlan(runtime.java, home!, node);
-    const url = `${settings['xpack.security.http.ssl.enabled'] === true ? 'https' : 'http'}://127.0.0.1:${port}`;
-    const plan = { name: 'Elasticsearch', ...how, isReady: () => isReady(url, password) };
-    const server = new ElasticsearchServer(keeper, folder, plan, url);
-    await server.start();
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`Elasticsearch ${ELASTICSEARCH.version} is up at ${url} after ${seconds} s.`);
-    return server;
-  } catch (error) {
-    await keeper.close();
-    throw error;
-  }
+    const how =
+      runtime === 'docker'
+        ? await inContainer(home, options, settings)
+        : await onJava(runtime.java, distribution!, home, options, settings);
+    const scheme = settings['xpack.security.http.ssl.enabled'] === true ? 'https' : 'http';
+    const address = `${scheme}://127.0.0.1:${home.port}`;
+    const name = `Elasticsearch ${ELASTICSEARCH.version}`;
+    return new ElasticsearchServer(home, {
+      name,
+      address,
+      isReady: () => isReady(address, password),
+      ...how,
+    });
+  });
 }
 
-type How = Pick<Plan, 'command' | 'act' | 'pid'>;
-
-async function javaPlan(java: string, home: string, node: Node): Promise<How> {
-  const { keeper, folder, settings, password, files } = node;
+async function onJava(
+  java: string,
+  distribution: string,
+  { keeper, folder }: Home,
+  { password, files = {} }: ElasticsearchOptions,
+  settings: Settings,
+): Promise<How> {
   const config = join(folder, 'config');
   const temporary = join(folder, 'tmp');
   const pidFile = join(folder, 'pid');
-  cpSync(join(home, 'config'), config, { recursive: true });
+  cpSync(join(distribution, 'config'), config, { recursive: true });
   mkdirSync(temporary);
   writeFileSync(join(config, 'jvm.options'), JVM_OPTIONS);
   const own = {
@@ -108,7 +93,7 @@ async function javaPlan(java: string, home: string, node: Node): Promise<How> {
       CLI_JAVA_OPTS: `-XX:-UsePerfData -XX:TieredStopAtLevel=1 -Djava.io.tmpdir=${temporary}`,
     },
   };
-  const bin = (name: string) => join(home, 'bin', name);
+  const bin = (name: string) => join(distribution, 'bin', name);
   if (password !== undefined) {
     const log = join(folder, 'keystore.log');
     const script = 'printf %s "$1" | "$0" add --force --stdin bootstrap.password';
@@ -123,7 +108,11 @@ async function javaPlan(java: string, home: string, node: Node): Promise<How> {
   };
 }
 
-async function dockerPlan({ keeper, folder, port, settings, password, files }: Node): Promise<How> {
+async function inContainer(
+  { keeper, folder, port }: Home,
+  { password, files = {} }: ElasticsearchOptions,
+  settings: Settings,
+): Promise<How> {
   await pull(keeper, join(folder, 'pull.log'), ELASTICSEARCH.image);
   const mounts = Object.entries(files).map(([name, text]) => {
     const path = join(folder, name);

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { cached } from './cache.ts';
 import { container, pull } from './docker.ts';
-import { Keeper } from './kept.ts';
 import { local, localEnvironment } from './local.ts';
 import { KAFKA_FOLDER, kafkaJars } from './maven.ts';
 import { freePort } from './ports.ts';
-import { type Plan, Server } from './server.ts';
+import { type Home, type How, launch, Server } from './server.ts';
 import { findRuntime } from './tools.ts';
 import { KAFKA } from './versions.ts';
 
@@ -24,11 +22,9 @@ export interface KafkaOptions {
 
 /** A Kafka of one node. */
 export class KafkaServer extends Server {
-  readonly brokers: readonly string[];
-
-  constructor(keeper: Keeper, folder: string, plan: Plan, port: number) {
-    super(keeper, folder, plan);
-    this.brokers = [`127.0.0.1:${port}`];
+  /** As clients are configured with. */
+  get brokers(): readonly string[] {
+    return [this.address];
   }
 }
 
@@ -36,33 +32,22 @@ export class KafkaServer extends Server {
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
   const runtime = await findRuntime('Kafka', cached(KAFKA_FOLDER) !== undefined);
   const jars = runtime === 'docker' ? undefined : await kafkaJars();
-  const started = performance.now();
-  const { keeper, folder } = await Keeper.open(tmpdir());
-  try {
-    const port = await freePort();
-    const plan =
+  return launch(async (home) => {
+    const how =
       runtime === 'docker'
-        ? await dockerPlan(keeper, folder, port, options)
-        : await javaPlan(join(runtime.java, 'bin', 'java'), jars!, keeper, folder, port, options);
-    const server = new KafkaServer(keeper, folder, plan, port);
-    await server.start();
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    console.log(`Kafka ${KAFKA.version} is up at ${server.brokers} after ${seconds} s.`);
-    return server;
-  } catch (error) {
-    await keeper.close();
-    throw error;
-  }
+        ? await inContainer(home, options)
+        : await onJava(join(runtime.java, 'bin', 'java'), jars!, home, options);
+    const address = `127.0.0.1:${home.port}`;
+    return new KafkaServer(home, { name: `Kafka ${KAFKA.version}`, address, isReady, ...how });
+  });
 }
 
-async function javaPlan(
+async function onJava(
   java: string,
   jars: string,
-  keeper: Keeper,
-  folder: string,
-  port: number,
+  { keeper, folder, port }: Home,
   { properties = {}, scram = [] }: KafkaOptions,
-): Promise<Plan> {
+): Promise<How> {
   const settings = {
     ...defaults('127.0.0.1', port, await freePort(), await freePort()),
     'log.dirs': join(folder, 'data'),
@@ -70,26 +55,20 @@ async function javaPlan(
   };
   const file = join(folder, 'server.properties');
   writeFileSync(file, propertiesText(settings));
-  const run = (name: string, ...args: string[]) => ({
-    argv: [java, ...JVM_OPTIONS, `-Djava.io.tmpdir=${folder}`, '-cp', join(jars, '*'), name, ...args],
+  const run = (main: string, ...args: string[]) => ({
+    argv: [java, ...JVM_OPTIONS, `-Djava.io.tmpdir=${folder}`, '-cp', join(jars, '*'), main, ...args],
     env: localEnvironment,
   });
+  const users = scram.flatMap((user) => ['--add-scram', user]);
+  const identified = ['--cluster-id', clusterId(), '--config', file];
   await keeper.complete({
-    ...run(
-      ...(['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId(), '--config', file] as const),
-      ...scram.flatMap((user) => ['--add-scram', user]),
-    ),
+    ...run('kafka.tools.StorageTool', 'format', ...identified, ...users),
     log: join(folder, 'format.log'),
   });
-  return { name: 'Kafka', command: run('kafka.Kafka', file), ...local, pid: (group) => group, isReady };
+  return { command: run('kafka.Kafka', file), ...local, pid: (group) => group };
 }
 
-async function dockerPlan(
-  keeper: Keeper,
-  folder: string,
-  port: number,
-  { properties = {} }: KafkaOptions,
-): Promise<Plan> {
+async function inContainer({ keeper, folder, port }: Home, { properties = {} }: KafkaOptions): Promise<How> {
   await pull(keeper, join(folder, 'pull.log'), KAFKA.image);
   const data = '/var/lib/kafka/data';
   // Ports that are the container's own need not be free on this machine.
@@ -98,17 +77,13 @@ async function dockerPlan(
     `KAFKA_${key.toUpperCase().replaceAll('_', '__').replaceAll('-', '___').replaceAll('.', '_')}`,
     value,
   ]);
-  return {
-    name: 'Kafka',
-    ...container({
-      name: basename(folder),
-      image: KAFKA.image,
-      port,
-      data,
-      env: { ...Object.fromEntries(env), CLUSTER_ID: clusterId(), KAFKA_HEAP_OPTS: '-Xmx512m' },
-    }),
-    isReady,
-  };
+  return container({
+    name: basename(folder),
+    image: KAFKA.image,
+    port,
+    data,
+    env: { ...Object.fromEntries(env), CLUSTER_ID: clusterId(), KAFKA_HEAP_OPTS: '-Xmx512m' },
+  });
 }
 
 const JVM_OPTIONS = [
@@ -159,7 +134,8 @@ function isReady(log: string): boolean {
 }
 
 function clusterId(): string {
-  return randomBytes(16).toString('base64url');
+  // A first character of our choice: with a hyphen it would be taken for an option.
+  return `A${randomBytes(16).toString('base64url').slice(1)}`;
 }
 
 function propertiesText(properties: Readonly<Record<string, string>>): string {

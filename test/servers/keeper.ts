@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Command, FromKeeper, ToKeeper } from './kept.ts';
+import { type Command, type FromKeeper, killGroup, REMOVE, type ToKeeper } from './kept.ts';
 
 /** Longest wait for killed processes to be gone, milliseconds: a zombie that nobody reaps never is. */
 const GONE_MS_MAX = 3000;
@@ -51,13 +51,8 @@ function run(id: number, command: Command): void {
 
 /** Kills what is left of a process group and waits until it is gone. */
 async function end(group: number): Promise<void> {
-  for (const giveUp = performance.now() + GONE_MS_MAX; performance.now() < giveUp; await delay(10)) {
-    try {
-      process.kill(-group, 'SIGKILL');
-    } catch {
-      break;
-    }
-  }
+  const giveUp = performance.now() + GONE_MS_MAX;
+  while (killGroup(group) && performance.now() < giveUp) await delay(10);
   groups.delete(group);
 }
 
@@ -66,7 +61,7 @@ async function leave(): Promise<void> {
   leaving = true;
   await Promise.all(Array.from(groups, end));
   for (const [file, ...args] of undos) spawnSync(file!, args, { stdio: 'ignore' });
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  rmSync(folder, REMOVE);
   process.exit();
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** What a keeper is asked to run. */
@@ -36,6 +36,7 @@ export type FromKeeper =
   | ({ readonly id: number } & Ended);
 
 interface Waiting {
+  pid?: number;
   readonly started: PromiseWithResolvers<number>;
   readonly ended: PromiseWithResolvers<Ended>;
 }
@@ -47,8 +48,10 @@ interface Waiting {
 export class Keeper {
   readonly #child: ChildProcess;
   readonly #runs = new Map<number, Waiting>();
-  readonly #folder = Promise.withResolvers<string>();
+  readonly #opened = Promise.withResolvers<string>();
+  #folder: string | undefined;
   #count = 0;
+  #closing = false;
 
   private constructor(parent: string) {
     // Its own process group: Ctrl-C is for the tests, and their end is what the keeper waits for.
@@ -57,7 +60,7 @@ export class Keeper {
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#child.on('message', (message: FromKeeper) => this.#hear(message));
-    this.#child.on('exit', () => this.#lost());
+    this.#child.on('exit', () => this.#gone());
     this.#child.unref();
     this.#child.channel!.unref();
   }
@@ -65,14 +68,19 @@ export class Keeper {
   /** @param parent where the keeper's folder is made */
   static async open(parent: string): Promise<{ keeper: Keeper; folder: string }> {
     const keeper = new Keeper(parent);
-    return { keeper, folder: await awake(keeper.#folder.promise) };
+    return { keeper, folder: await awake(keeper.#opened.promise) };
   }
 
   async run(command: Command): Promise<Run> {
     const id = ++this.#count;
-    const waiting = { started: Promise.withResolvers<number>(), ended: Promise.withResolvers<Ended>() };
+    const waiting: Waiting = {
+      started: Promise.withResolvers<number>(),
+      ended: Promise.withResolvers<Ended>(),
+    };
     this.#runs.set(id, waiting);
-    this.#child.send({ id, command } satisfies ToKeeper);
+    this.#child.send({ id, command } satisfies ToKeeper, (error) => {
+      if (error) waiting.started.reject(error);
+    });
     return { pid: await awake(waiting.started.promise), ended: waiting.ended.promise };
   }
 
@@ -86,6 +94,7 @@ export class Keeper {
   /** Kills what runs and deletes the folder. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#closing = true;
     const exit = once(this.#child, 'exit');
     if (this.#child.connected) this.#child.disconnect();
     await awake(exit);
@@ -93,25 +102,45 @@ export class Keeper {
 
   #hear(message: FromKeeper): void {
     if ('folder' in message) {
-      this.#folder.resolve(message.folder);
+      this.#folder = message.folder;
+      this.#opened.resolve(message.folder);
       return;
     }
-    const { started, ended } = this.#runs.get(message.id)!;
-    if ('pid' in message) started.resolve(message.pid);
-    else if ('error' in message) started.reject(new Error(message.error));
-    else ended.resolve({ code: message.code, signal: message.signal });
+    const run = this.#runs.get(message.id)!;
+    if ('pid' in message) {
+      run.pid = message.pid;
+      run.started.resolve(message.pid);
+      return;
+    }
+    this.#runs.delete(message.id);
+    if ('error' in message) run.started.reject(new Error(message.error));
+    else run.ended.resolve({ code: message.code, signal: message.signal });
   }
 
-  /** The keeper has ended: what it ran has, too. */
-  #lost(): void {
+  #gone(): void {
     const error = new Error('The keeper of a test server has ended.');
-    this.#folder.reject(error);
-    for (const { started, ended } of this.#runs.values()) {
+    this.#opened.reject(error);
+    for (const { pid, started, ended } of this.#runs.values()) {
+      // A keeper that was killed has left its work to be done here.
+      if (pid !== undefined && !this.#closing) killGroup(pid);
       started.reject(error);
       ended.resolve({ code: null, signal: 'SIGKILL' });
     }
+    if (this.#folder) rmSync(this.#folder, REMOVE);
   }
 }
+
+/** Sends SIGKILL to a process group; false if there is none any more. */
+export function killGroup(group: number): boolean {
+  try {
+    return process.kill(-group, 'SIGKILL');
+  } catch {
+    return false;
+  }
+}
+
+/** Removes a folder even while a process that was just killed may still write to it. */
+export const REMOVE = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 } as const;
 
 /** The last of what was printed, for an error's message. */
 export function lastOf(log: string): string {

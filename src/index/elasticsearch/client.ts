@@ -4,8 +4,8 @@ import { GatewatchError } from '../../errors.ts';
 import type { ElasticsearchOptions } from './options.ts';
 import { pinnedConnection } from './pinned-connection.ts';
 
-/** Tries on other nodes, or once more on the one, before a request counts as failed. */
-const RETRIES_MAX = 2;
+/** Tries on another node, or once more on the only one, before a request counts as failed. */
+const RETRIES_MAX = 1;
 
 /**
  * A client of the cluster; nothing is connected yet. Credentials and certificates are read now. Nodes are not discovered: what is

@@ -16,7 +16,7 @@ export function storeError(error: unknown): GatewatchError {
   if (error instanceof GatewatchError) return error;
   if (error instanceof errors.ResponseError) {
     const failure = failureOf(error);
-    const code = failureCode(error.statusCode ?? 0, failure);
+    const code = error.headers?.['x-elastic-product'] ? failureCode(error.statusCode ?? 0, failure) : strangerCode(error.statusCode ?? 0);
     return new GatewatchError(code, `Elasticsearch answered ${error.statusCode}: ${reasonOf(failure)}`, {
       cause: error,
     });
