@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { Config, Role } from './config/schema.ts';
 import { Correlator } from './correlate/correlator.ts';
 import { Detector } from './detect/detector.ts';
@@ -13,8 +12,8 @@ import { ReaderThread } from './index/embedded/reader-thread.ts';
 import { EmbeddedAlertStore } from './index/embedded/store.ts';
 import type { AlertReader, AlertStore, AuditEventSink } from './index/port.ts';
 import { openDatabase } from './log/embedded/database.ts';
-import { serveAppends } from './log/embedded/host.ts';
 import { EmbeddedLog } from './log/embedded/log.ts';
+import type { EncodedAppender } from './log/host.ts';
 import { KafkaLog } from './log/kafka/log.ts';
 import type { Log, LogObserver } from './log/port.ts';
 import { type LoadedRules, loadRules } from './rules/load.ts';
@@ -27,7 +26,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 
 /** The stages behind the receiver, running. */
 export interface Stages {
-  readonly log: Log;
+  readonly log: Log & EncodedAppender;
   /** Where alerts end, if the role `index` runs here. */
   readonly alerts: AlertStore | undefined;
   readonly rules: LoadedRules;
@@ -36,8 +35,6 @@ export interface Stages {
   readonly closed: Promise<unknown>;
   /** Resolves when everything appended so far has gone through all stages that run here. */
   drained(): Promise<void>;
-  /** Stores what another thread appends to the embedded log. */
-  host(appends: MessagePort): void;
   /** Brings those metrics up to date that are looked up, not counted. */
   measure(): Promise<void>;
   close(): Promise<void>;
@@ -94,9 +91,6 @@ export async function startStages(config: Config, options: StagesOptions): Promi
     async drained() {
       for (const { consumer } of running) await consumer.drained();
     },
-    host(appends) {
-      if (log instanceof EmbeddedLog) serveAppends(appends, log);
-    },
     async measure() {
       if (log instanceof EmbeddedLog) {
         metrics.set(
@@ -122,7 +116,11 @@ export async function startStages(config: Config, options: StagesOptions): Promi
  * The log that the configuration asks for. The embedded one is for one process at a time that appends.
  * @throws DATABASE_*, FILE_UNREADABLE, KAFKA_*, TOPIC_*
  */
-export async function openLog(config: Config, database: string, observe: LogObserver = {}): Promise<Log> {
+export async function openLog(
+  config: Config,
+  database: string,
+  observe: LogObserver = {},
+): Promise<Log & EncodedAppender> {
   const { kafka, log } = config;
   if (usesKafka(config)) {
     return await KafkaLog.open({ ...kafka, retention_hours: log.retention_hours }, observe);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
-import { openAlertReader, openLog, usesElasticsearch, usesKafka } from '../app.ts';
+import { openAlertReader, usesElasticsearch, usesKafka } from '../app.ts';
 import { isLoopback } from '../config/loopback.ts';
 import type { Config, Role } from '../config/schema.ts';
 import { answerFrameworkError } from '../console/errors.ts';
@@ -18,9 +18,8 @@ import { InFlight } from '../receive/in-flight.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { claimDataDir, databaseFile, keptSecret } from './data-dir.ts';
 import { healthRoutes } from './health.ts';
-import { KafkaAppends } from './kafka-appends.ts';
 import { listen, listener } from './listener.ts';
-import { errorOf, StagesThread } from './stages-thread.ts';
+import { StagesThread } from './stages-thread.ts';
 import type { Health } from './worker-messages.ts';
 
 /** How often files that other processes change (clusters, certificates) are looked at, milliseconds. */
@@ -78,26 +77,22 @@ async function start(
 
   const stages = await startStages(config, database, waiting, failed);
   if (stages) closers.push(() => stages.close());
-  const kafka =
-    usesKafka(config) && does('receive') ? await startAppends(config, metrics, waiting) : undefined;
-  if (kafka) closers.push(() => kafka.close());
 
   const authenticator = new Authenticator([]);
   let draining = false;
-  const state = { draining: () => draining, roles: () => healthOf(config, stages, kafka) };
-  const log = kafka ?? stages?.log;
-  const receive: Receive | undefined =
-    does('receive') && log
-      ? {
-          log,
-          authenticator,
-          limits: config.receive,
-          metrics,
-          inFlight: new InFlight(config.receive.in_flight_bytes_max),
-          draining: state.draining,
-          now: Date.now,
-        }
-      : undefined;
+  const state = { draining: () => draining, roles: () => healthOf(config, stages) };
+  const log = stages?.log;
+  const receive: Receive | undefined = log
+    ? {
+        log,
+        authenticator,
+        limits: config.receive,
+        metrics,
+        inFlight: new InFlight(config.receive.in_flight_bytes_max),
+        draining: state.draining,
+        now: Date.now,
+      }
+    : undefined;
   await loadClusters(config, authenticator, metrics);
   if (receive) closers.push(await startFollowing(config, receive, logger));
 
@@ -163,35 +158,22 @@ function usesDataDir(config: Config): boolean {
   return !usesElasticsearch(config) && config.roles.some((role) => role === 'index' || role === 'console');
 }
 
-/** The stages' thread, if any of its roles is this process's. */
+/** The thread of the log and the stages, if this process has more than a console. */
 async function startStages(
   config: Config,
   database: string,
   waiting: Told,
   failed: Told,
 ): Promise<StagesThread | undefined> {
-  if (!config.roles.some((role) => role !== 'receive' && role !== 'console')) return undefined;
-  return StagesThread.start(config, { database, hostsLog: !usesKafka(config), waiting, failed });
+  if (config.roles.every((role) => role === 'console')) return undefined;
+  return StagesThread.start(config, { database, waiting, failed });
 }
 
-function startAppends(config: Config, metrics: Metrics, waiting: Told): Promise<KafkaAppends> {
-  const observe = { appended: (seconds: number) => metrics.observe('logAppendSeconds', seconds) };
-  return KafkaAppends.start(() => openLog(config, '', observe), waiting);
-}
-
-async function healthOf(
-  config: Config,
-  stages: StagesThread | undefined,
-  kafka: KafkaAppends | undefined,
-): Promise<Health[]> {
-  const [behind, problem] = await Promise.all([stages?.health() ?? [], kafka?.check()]);
-  const failure = kafka ? undefined : stages?.failure;
-  return config.roles.flatMap((role): Health[] => {
-    const stages = behind.filter((health) => health.role === role);
-    if (stages.length > 0) return [stages.find(({ state }) => state !== 'ready') ?? stages[0]!];
-    if (role !== 'receive') return [{ role, state: 'ready' }];
-    if (failure) return [{ role, state: 'failed', error: errorOf(failure) }];
-    return [{ role, ...(problem ? { state: 'waiting', error: errorOf(problem) } : { state: 'ready' }) }];
+async function healthOf(config: Config, stages: StagesThread | undefined): Promise<Health[]> {
+  const behind = (await stages?.health()) ?? [];
+  return config.roles.map((role): Health => {
+    const all = behind.filter((health) => health.role === role);
+    return all.find(({ state }) => state !== 'ready') ?? all[0] ?? { role, state: 'ready' };
   });
 }
 

@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Config } from '../config/schema.ts';
 import { GatewatchError } from '../errors.ts';
-import { RemoteLog } from '../log/embedded/remote.ts';
+import { RemoteLog } from '../log/remote.ts';
 import type { FromStages, Health, SentError, StagesInit, ToStages } from './worker-messages.ts';
 
 /** How long the thread may take to say how it is, milliseconds; when it is silent for longer, that is what there is to say. */
@@ -9,16 +9,14 @@ const ANSWER_MS_MAX = 2_000;
 
 export interface StagesThreadOptions {
   readonly database: string;
-  /** Whether the thread holds the log that the HTTP thread appends to. */
-  readonly hostsLog: boolean;
   /** Told of what the start has to wait for, and of what ended the stages. */
   readonly waiting: (error: GatewatchError) => void;
   readonly failed: (error: GatewatchError) => void;
 }
 
-/** The stages, and the embedded log, on a thread of their own, seen from the HTTP thread. */
+/** The log and the stages on a thread of their own, seen from the HTTP thread. */
 export class StagesThread {
-  /** The embedded log, if the thread hosts it. */
+  /** The log, if anything is received. */
   readonly log: RemoteLog | undefined;
   readonly #config: Config;
   readonly #worker: Worker;
@@ -41,7 +39,8 @@ export class StagesThread {
    */
   static async start(config: Config, options: StagesThreadOptions): Promise<StagesThread> {
     const { port1, port2 } = new MessageChannel();
-    const { database, hostsLog } = options;
+    const { database } = options;
+    const hostsLog = config.roles.includes('receive');
     const inSource = import.meta.url.endsWith('.ts');
     const init: StagesInit = { config, database, appends: hostsLog ? port2 : undefined };
     const worker = new Worker(new URL(`./stages-worker.${inSource ? 'ts' : 'js'}`, import.meta.url), {
@@ -64,9 +63,9 @@ export class StagesThread {
     return (await this.#ask('metrics')) ?? [];
   }
 
-  /** How each of the stages is. */
+  /** How each of the roles is, but for the console. */
   async health(): Promise<Health[]> {
-    const roles = this.#config.roles.filter((role) => role !== 'receive' && role !== 'console');
+    const roles = this.#config.roles.filter((role) => role !== 'console');
     const all = (state: Health['state'], error?: GatewatchError): Health[] =>
       roles.map((role) => ({ role, state, ...(error ? { error: errorOf(error) } : {}) }));
     if (this.#failure) return all('failed', this.#failure);
@@ -135,8 +134,7 @@ export class StagesThread {
   }
 }
 
-/** An error as it travels and as it is shown. */
-export function errorOf({ code, message, where }: GatewatchError): SentError {
+function errorOf({ code, message, where }: GatewatchError): SentError {
   return { code, message, where };
 }
 

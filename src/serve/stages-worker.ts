@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Stages, startStages } from '../app.ts';
 import { GatewatchError } from '../errors.ts';
+import { serveAppends } from '../log/host.ts';
 import { isAway, Patience } from '../stages/patience.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import type { FromStages, Health, SentError, StagesInit, ToStages } from './worker-messages.ts';
@@ -11,6 +13,10 @@ import type { FromStages, Health, SentError, StagesInit, ToStages } from './work
  */
 const { config, database, appends } = workerData as StagesInit;
 const port = parentPort!;
+
+/** How long brokers that are slow to answer may hold up the metrics, milliseconds. */
+const MEASURE_MS_MAX = 1_000;
+
 const metrics = new Metrics();
 let stages: Stages | undefined;
 let closing = false;
@@ -31,20 +37,27 @@ function failed(error: unknown): void {
   send({ type: 'failed', error: sent(error) });
 }
 
-function health(): Health[] {
-  return (stages?.running ?? []).map(({ name, problem, consumer }) => {
+async function health(): Promise<Health[]> {
+  if (!stages) return [];
+  const behind = stages.running.map(({ name, problem, consumer }): Health => {
     const role = name === 'audit-events' ? 'index' : name;
     if (problem) return { role, state: 'waiting', error: sent(problem) };
     return { role, state: consumer.restoring ? 'restoring' : 'ready' };
   });
+  if (!config.roles.includes('receive')) return behind;
+  const problem = await stages.log.check();
+  return [
+    { role: 'receive', ...(problem ? { state: 'waiting', error: sent(problem) } : { state: 'ready' }) },
+    ...behind,
+  ];
 }
 
 port.on('message', async (message: ToStages) => {
   if (message.type === 'ask') {
     const { id, what } = message;
-    // What cannot be looked up now is left as it was.
-    if (what === 'metrics') await stages?.measure().catch(() => {});
-    send({ type: 'answer', id, values: what === 'metrics' ? await metrics.json() : health() });
+    // What cannot be looked up now, or not soon, is left as it was.
+    if (what === 'metrics') await Promise.race([stages?.measure().catch(() => {}), sleep(MEASURE_MS_MAX)]);
+    send({ type: 'answer', id, values: await (what === 'metrics' ? metrics.json() : health()) });
     return;
   }
   closing = true;
@@ -55,17 +68,29 @@ port.on('message', async (message: ToStages) => {
   process.exit();
 });
 
+// What may be away for a while when this starts is waited for; what is wrong is said at once.
+const patience = new Patience((error) => isAway(error) && !closing);
+
+/** Until the log is open, senders keep what they have, and are told why. */
+const unopened = (): GatewatchError =>
+  patience.problem ?? new GatewatchError('LOG_UNAVAILABLE', 'The log is not open yet.');
+
+if (appends) {
+  serveAppends(appends, {
+    appendEncoded: (topic, batches) =>
+      stages ? stages.log.appendEncoded(topic, batches) : Promise.reject(unopened()),
+  });
+}
+
 try {
-  // What may be away for a while when this starts is waited for; what is wrong is said at once.
-  const patience = new Patience((error) => isAway(error) && !closing);
   stages = await patience.until(
     () => startStages(config, { database, metrics }),
     (error) => send({ type: 'waiting', error: sent(error) }),
   );
-  if (appends) stages.host(appends);
   stages.closed.catch(failed);
   send({ type: 'ready' });
 } catch (error) {
   if (!closing) failed(error);
+  appends?.close();
   port.close();
 }

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../errors.ts';
 export interface StagesInit {
   readonly config: Config;
   readonly database: string;
-  /** The other end of the HTTP thread's log; absent where the receiver appends to Kafka itself. */
+  /** The other end of the HTTP thread's log; absent where nothing is received. */
   readonly appends: MessagePort | undefined;
 }
 

@@ -1,5 +1,3 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +5,7 @@ import { configSchema } from '../../src/config/schema.ts';
 import { generateToken, tokenDigest } from '../../src/credentials/tokens.ts';
 import { serve } from '../../src/serve/serve.ts';
 import { type Benchmark, race, rates } from './measure.ts';
+import { Poster } from './poster.ts';
 import { recordedLines } from './recording.ts';
 
 /** Items a batch, the API server's default maximum. */
@@ -40,21 +39,11 @@ export const receiveEmbedded: Benchmark = {
         Buffer.from(`{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[${items}]}`),
       );
     }
-    const client = fork(join(import.meta.dirname, 'receive-client.ts'));
-    const done = async (message: object | string): Promise<void> => {
-      client.send(message);
-      await once(client, 'message');
-    };
+    const url = new URL('/v1/audit/bench', served.url).href;
+    const poster = await Poster.start({ url, token, connections: CONNECTIONS, bodies });
     try {
-      const url = new URL('/v1/audit/bench', served.url).href;
-      await done({
-        url,
-        token,
-        connections: CONNECTIONS,
-        bodies: bodies.map((body) => body.toString('base64')),
-      });
       const seconds = await race(
-        () => done('go'),
+        () => poster.post(),
         () => {
           for (const body of bodies) JSON.parse(body.toString());
         },
@@ -68,7 +57,7 @@ export const receiveEmbedded: Benchmark = {
         `${source}, batches of ${BATCH}, ${CONNECTIONS} connections`,
       );
     } finally {
-      client.disconnect();
+      await poster.end();
       await served.close();
       rmSync(folder, { recursive: true, force: true });
     }

@@ -6,8 +6,9 @@ import { parseArgs } from 'node:util';
 import { detect } from './detect.ts';
 import type { Benchmark } from './measure.ts';
 import { receiveEmbedded } from './receive.ts';
+import { endToEnd, receiveKafka } from './scale-out.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [detect, receiveEmbedded];
+const BENCHMARKS: readonly Benchmark[] = [detect, receiveEmbedded, receiveKafka, endToEnd];
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },

@@ -32,7 +32,6 @@ export interface BulkOptions {
 
 /** A write as the two lines of a bulk request. */
 interface Lines {
-  readonly write: Write;
   readonly lines: readonly [action: string, document: string];
   readonly bytes: number;
 }
@@ -130,11 +129,10 @@ export class BulkWriter {
   }
 }
 
-function linesOf(write: Write): Lines {
-  const { index, id, document, replaces } = write;
+function linesOf({ index, id, document, replaces }: Write): Lines {
   const target = { _index: index, _id: id };
   const action = JSON.stringify(replaces ? { index: { ...target, ...replaces } } : { create: target });
-  return { write, lines: [action, document], bytes: action.length + Buffer.byteLength(document) + 2 };
+  return { lines: [action, document], bytes: action.length + Buffer.byteLength(document) + 2 };
 }
 
 function resultOf(status: number, error: Failure | undefined): Written {

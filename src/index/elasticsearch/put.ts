@@ -53,13 +53,10 @@ export class AlertWriter {
         throw new GatewatchError('STORE_UNAVAILABLE', 'Others write the same alerts without a pause.');
       const stored = await this.#stored(open);
       const fresh = open.map((alert, at) => ({ alert, stored: stored[at] })).filter(isFresh);
-      const written = await this.#bulk.write(fresh.map((each) => this.#write(each)));
-      open = [];
-      for (const [at, result] of written.entries()) {
-        const { alert } = fresh[at]!;
-        if (result === 'conflict') open = [...open, alert];
-        else if (result !== 'stored') refused.push({ alert, error: result });
-      }
+      const written = await this.#bulk.write(this.#writes(fresh));
+      for (const [at, result] of written.entries())
+        if (result instanceof GatewatchError) refused.push({ alert: fresh[at]!.alert, error: result });
+      open = fresh.filter((_, at) => written[at] === 'conflict').map(({ alert }) => alert);
     }
     return refused;
   }
@@ -77,14 +74,17 @@ export class AlertWriter {
     }
   }
 
-  #write({ alert, stored }: Put): Write {
-    const ingested = stored?.ingested ?? new Date().toISOString();
-    return {
-      index: alertsIndex(this.#namespace, alert),
-      id: alert.event.id,
-      document: JSON.stringify(toDocument(withStatus(alert, stored), ingested)),
-      replaces: stored?.at,
-    };
+  *#writes(puts: readonly Put[]): Iterable<Write> {
+    const now = new Date().toISOString();
+    for (const { alert, stored } of puts) {
+      const document = toDocument(withStatus(alert, stored), stored?.ingested ?? now);
+      yield {
+        index: alertsIndex(this.#namespace, alert),
+        id: alert.event.id,
+        document: JSON.stringify(document),
+        replaces: stored?.at,
+      };
+    }
   }
 }
 

@@ -21,25 +21,34 @@ type Present = Pick<estypes.IndicesIndexTemplate, 'version' | '_meta'>;
 export async function installTemplates(client: Client, planned: readonly Templates[]): Promise<Installed[]> {
   const installed: Installed[] = [];
   for (const templates of planned) {
-    for (const component of templates.components) installed.push(await installComponent(client, component));
-    const index = await installIndexTemplate(client, templates.index);
-    installed.push(index);
-    if (index.outcome !== 'newer') await addFields(client, templates);
+    const parts: Installed[] = [];
+    for (const component of templates.components) parts.push(await installComponent(client, component));
+    parts.push(await installIndexTemplate(client, templates.index));
+    // The mapping of a newer Gatewatch has all of these fields, and may say more of them.
+    if (parts.every(({ outcome }) => outcome !== 'newer')) await addFields(client, templates);
+    installed.push(...parts);
   }
   await verifyTemplates(client, planned);
   return installed;
 }
 
 /**
- * Makes sure that new indices will be made by Gatewatch's templates.
- * @throws STORE_TEMPLATE_CONFLICT if another template applies, or none; STORE_*
+ * Makes sure that the templates are installed and that new indices will be made by them. Only who may manage templates is told which one
+ * applies; for others it is enough that they are there.
+ * @throws STORE_TEMPLATE_CONFLICT if a template is missing or another takes precedence; STORE_*
  */
 export async function verifyTemplates(client: Client, planned: readonly Templates[]): Promise<void> {
   for (const { example, index } of planned) {
-    const { template } = await asked(() => client.indices.simulateIndexTemplate({ name: example }));
-    if (template?.mappings?._meta?.managed_by === MANAGED_BY) continue;
-    throw conflict(`Another index template than ${index.name}, or none, applies to indices like ${example}.`);
+    if ((await asked(() => presentIndexTemplate(client, index.name).catch(unlessMissing))) === undefined)
+      throw conflict(`The index template ${index.name} is not installed; \`gatewatch index setup\` does it.`);
+    if ((await asked(() => appliesTo(client, example).catch(unlessNotAllowed))) === false)
+      throw conflict(`Another index template than ${index.name} applies to indices like ${example}.`);
   }
+}
+
+async function appliesTo(client: Client, index: string): Promise<boolean> {
+  const { template } = await client.indices.simulateIndexTemplate({ name: index });
+  return template?.mappings?._meta?.managed_by === MANAGED_BY;
 }
 
 function installComponent(client: Client, { name, ...body }: ComponentTemplate): Promise<Installed> {
@@ -52,9 +61,13 @@ function installComponent(client: Client, { name, ...body }: ComponentTemplate):
 
 function installIndexTemplate(client: Client, { name, ...body }: IndexTemplate): Promise<Installed> {
   return install(name, 'index template', body, {
-    get: async () => (await client.indices.getIndexTemplate({ name })).index_templates[0]?.index_template,
+    get: () => presentIndexTemplate(client, name),
     put: () => client.indices.putIndexTemplate({ name, ...body }),
   });
+}
+
+async function presentIndexTemplate(client: Client, name: string): Promise<Present | undefined> {
+  return (await client.indices.getIndexTemplate({ name })).index_templates[0]?.index_template;
 }
 
 /** How one kind of template is read and written. */
@@ -98,6 +111,10 @@ async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
 
 function unlessMissing(error: unknown): undefined {
   if (!hasStatus(error, 404)) throw error;
+}
+
+function unlessNotAllowed(error: unknown): undefined {
+  if (!hasStatus(error, 403)) throw error;
 }
 
 function refused(what: string): (error: unknown) => never {

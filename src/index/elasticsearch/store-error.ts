@@ -15,9 +15,12 @@ export interface Failure {
 export function storeError(error: unknown): GatewatchError {
   if (error instanceof GatewatchError) return error;
   if (error instanceof errors.ResponseError) {
+    const { statusCode = 0, headers } = error;
     const failure = failureOf(error);
-    const code = error.headers?.['x-elastic-product'] ? failureCode(error.statusCode ?? 0, failure) : strangerCode(error.statusCode ?? 0);
-    return new GatewatchError(code, `Elasticsearch answered ${error.statusCode}: ${reasonOf(failure)}`, {
+    const known = failureCode(statusCode, failure);
+    // Elasticsearch names itself in every answer; this one comes from something else, or from a version before 7.14.
+    const code = known === 'INTERNAL' && !headers?.['x-elastic-product'] ? 'STORE_UNSUPPORTED' : known;
+    return new GatewatchError(code, `Elasticsearch answered ${statusCode}: ${reasonOf(failure)}`, {
       cause: error,
     });
   }

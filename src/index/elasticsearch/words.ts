@@ -3,7 +3,7 @@ import type { Alert } from '../../record/alert.ts';
 import { searchable } from '../embedded/text.ts';
 
 /** The field that holds the words of an alert. */
-export const WORDS_FIELD = 'gatewatch.words';
+const WORDS_FIELD = 'gatewatch.words';
 
 /** Words of one search; what a person types has a few. */
 const WORDS_MAX = 32;

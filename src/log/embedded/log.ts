@@ -1,4 +1,6 @@
 import { GatewatchError } from '../../errors.ts';
+import { type EncodedBatch, encodeBatches } from '../framing.ts';
+import type { EncodedAppender } from '../host.ts';
 import {
   type Consumer,
   type ConsumerHandler,
@@ -10,7 +12,6 @@ import {
   type Topic,
 } from '../port.ts';
 import { EmbeddedConsumer } from './consumer.ts';
-import { type EncodedBatch, encodeBatches } from './framing.ts';
 import { Retention } from './retention.ts';
 import { LogStore } from './store.ts';
 
@@ -71,7 +72,7 @@ interface Append {
  * The log in one SQLite file, for one thread; other threads append through `RemoteLog`, other processes may open the
  * file too. Appends of the same turn of the event loop share a transaction and its fsync.
  */
-export class EmbeddedLog implements Log {
+export class EmbeddedLog implements Log, EncodedAppender {
   readonly #store: LogStore;
   readonly #retention: Retention;
   readonly #now: () => number;
@@ -103,7 +104,6 @@ export class EmbeddedLog implements Log {
     return this.appendEncoded(topic, encodeBatches(entries));
   }
 
-  /** `append` of what `encodeBatches` made, here or on another thread. */
   async appendEncoded(topic: Topic, batches: readonly EncodedBatch[]): Promise<void> {
     if (this.#closed) throw closedError();
     if (batches.length === 0) return;

@@ -1,9 +1,9 @@
 import { statfsSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { GatewatchError } from '../../errors.ts';
+import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, decodeBatch, type EncodedBatch } from '../framing.ts';
 import { type DeliveredEntry, type LogEntry, TOPICS, type Topic } from '../port.ts';
 import { databaseError, IN_MEMORY, openDatabase, PAGE_BYTES } from './database.ts';
-import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, decodeBatch, type EncodedBatch } from './framing.ts';
 
 /** Where a consumer group stands. `restoreFrom` ≤ `committed`. */
 export interface Position {

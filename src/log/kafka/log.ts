@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import { GatewatchError } from '../../errors.ts';
+import { decodeBatch, type EncodedBatch } from '../framing.ts';
+import type { EncodedAppender } from '../host.ts';
 import type {
   Consumer,
   ConsumerHandler,
@@ -18,7 +20,7 @@ import { PartitionReader } from './reader.ts';
 import { createTopics, planTopics, refuse, type TopicOptions } from './topics.ts';
 
 /** How long the brokers may take to say that they are there, milliseconds. */
-const CHECK_MS_MAX = 3_000;
+const CHECK_MS_MAX = 1_500;
 
 /** The section `kafka` of the configuration, with the log's retention. */
 export interface KafkaLogOptions extends KafkaConnection, TopicOptions, AppendOptions {
@@ -27,7 +29,7 @@ export interface KafkaLogOptions extends KafkaConnection, TopicOptions, AppendOp
 }
 
 /** The log on Kafka: a topic each, shared by any number of processes. */
-export class KafkaLog implements Log {
+export class KafkaLog implements Log, EncodedAppender {
   readonly #options: KafkaLogOptions;
   readonly #observe: LogObserver;
   readonly #kafka: Kafka;
@@ -71,6 +73,13 @@ export class KafkaLog implements Log {
 
   append(topic: Topic, entries: readonly LogEntry[]): Promise<void> {
     return this.#appender.append(topic, entries);
+  }
+
+  async appendEncoded(topic: Topic, batches: readonly EncodedBatch[]): Promise<void> {
+    await this.append(
+      topic,
+      batches.flatMap(({ data, count }) => decodeBatch(data, 0, count)),
+    );
   }
 
   async consume(topic: Topic, group: string, handler: ConsumerHandler): Promise<Consumer> {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { DeliveredEntry, LogEntry } from '../port.ts';
+import type { DeliveredEntry, LogEntry } from './port.ts';
 
 /** Entries in one stored batch, and at most that many are handed to a consumer at once. */
 export const BATCH_ENTRIES_MAX = 500;

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
-import { type ErrorCode, GatewatchError } from '../../errors.ts';
-import type { LogAppender, LogEntry, Topic } from '../port.ts';
+import { type ErrorCode, GatewatchError } from '../errors.ts';
 import { type EncodedBatch, encodeBatches } from './framing.ts';
+import type { LogAppender, LogEntry, Topic } from './port.ts';
 
 /** What `RemoteLog` sends to `serveAppends`. */
 export interface AppendRequest {
