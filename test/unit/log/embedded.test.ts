@@ -5,7 +5,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX } from '../../../src/log/embedded/framing.ts';
+import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX } from '../../../src/log/framing.ts';
 import type { Batch } from '../../../src/log/port.ts';
 import { databasePath, entry, hasCode, openLog, readAll } from './helpers.ts';
 

@@ -5,7 +5,7 @@ import {
   BATCH_ENTRIES_MAX,
   decodeBatch,
   encodeBatches,
-} from '../../../src/log/embedded/framing.ts';
+} from '../../../src/log/framing.ts';
 import { entry } from './helpers.ts';
 
 const MEBIBYTE = 1024 * 1024;

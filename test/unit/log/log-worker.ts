@@ -1,5 +1,5 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { serveAppends } from '../../../src/log/embedded/host.ts';
+import { serveAppends } from '../../../src/log/host.ts';
 import { EmbeddedLog } from '../../../src/log/embedded/log.ts';
 
 // The other thread of `remote.test.ts`.

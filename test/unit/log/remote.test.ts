@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { RemoteLog } from '../../../src/log/embedded/remote.ts';
+import { RemoteLog } from '../../../src/log/remote.ts';
 import { databasePath, entry, hasCode, openLog, readAll } from './helpers.ts';
 
 const MEGABYTE = 1_000_000;
