@@ -1,6 +1,7 @@
 import type { Config, Role } from './config/schema.ts';
 import { Correlator } from './correlate/correlator.ts';
 import { Detector } from './detect/detector.ts';
+import { GatewatchError } from './errors.ts';
 import { AuditEventStream } from './index/elasticsearch/audit-stream.ts';
 import { elasticsearchClient } from './index/elasticsearch/client.ts';
 import { deleteOldMonths } from './index/elasticsearch/retention.ts';
@@ -74,7 +75,7 @@ export async function startStages(config: Config, options: StagesOptions): Promi
     await stores?.close();
   };
   try {
-    if (config.roles.includes('index')) stores = await openStores(config, database, now);
+    if (config.roles.includes('index')) stores = await openStores(config, database, metrics, now);
     for (const role of config.roles) {
       running.push(...(await runStages(role, { config, log, stores, rules, metrics, now })));
     }
@@ -166,12 +167,20 @@ export function usesElasticsearch({ elasticsearch: { nodes, cloud_id } }: Config
   return nodes.length > 0 || cloud_id !== undefined;
 }
 
-async function openStores(config: Config, database: string, now: () => number): Promise<Stores> {
+async function openStores(
+  config: Config,
+  database: string,
+  metrics: Metrics,
+  now: () => number,
+): Promise<Stores> {
   const { expire, ...stores } = await (usesElasticsearch(config)
     ? openElasticsearch(config, now)
     : openEmbeddedStore(config, database, now));
   const expiry = setInterval(() => {
-    expire().catch(() => {}); // what hinders it hinders the stage too, which says so
+    expire().catch((error) => {
+      const code = error instanceof GatewatchError ? error.code : 'INTERNAL';
+      metrics.count('indexExpiryFailures', 1, { code });
+    });
   }, EXPIRY_MS).unref();
   return {
     ...stores,

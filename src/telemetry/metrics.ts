@@ -175,6 +175,12 @@ export const METRICS = {
     help: 'Alert documents written to the alert store, revisions included.',
     labels: [],
   },
+  indexExpiryFailures: {
+    name: 'gatewatch_index_expiry_failures_total',
+    type: 'counter',
+    help: 'Times that old alerts could not be deleted; it is tried again each hour.',
+    labels: ['code'],
+  },
   indexAuditEvents: {
     name: 'gatewatch_index_audit_events_total',
     type: 'counter',

@@ -1,23 +1,17 @@
 import type { Client } from '@elastic/elasticsearch';
 import { GatewatchError } from '../../errors.ts';
 import type { ReceivedRecord } from '../../record/record.ts';
+import type { AuditEventSink, RefusedRecord } from '../port.ts';
 import { auditDocument } from './audit-document.ts';
 import { type BulkOptions, BulkWriter, type Write } from './bulk.ts';
 import { auditEventsStream } from './names.ts';
-
-/** An audit event that the stream will never take. */
-export interface RefusedRecord {
-  readonly record: ReceivedRecord;
-  /** `STORE_REFUSED_DOCUMENT`, with the reason. */
-  readonly error: GatewatchError;
-}
 
 export interface AuditEventStreamOptions extends BulkOptions {
   readonly namespace: string;
 }
 
 /** Audit events in a data stream, where Elastic's rules and dashboards for its kubernetes integration find them. */
-export class AuditEventStream {
+export class AuditEventStream implements AuditEventSink {
   readonly #namespace: string;
   readonly #bulk: BulkWriter;
 

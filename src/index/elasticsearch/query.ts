@@ -2,7 +2,7 @@ import type { estypes } from '@elastic/elasticsearch';
 import { GatewatchError } from '../../errors.ts';
 import { type Alert, SEVERITY_NUMBER } from '../../record/alert.ts';
 import { type EventTime, formatEventTime, parseEventTime } from '../../record/time.ts';
-import type { Position } from '../embedded/cursor.ts';
+import type { Position } from '../cursor.ts';
 import type { AlertFilter, AlertQuery, CountField } from '../port.ts';
 import { wordsQuery } from './words.ts';
 

@@ -1,7 +1,7 @@
 import type { Client, estypes } from '@elastic/elasticsearch';
 import { GatewatchError } from '../../errors.ts';
 import { type Alert, SEVERITY_NUMBER } from '../../record/alert.ts';
-import { decodeCursor, encodeCursor } from '../embedded/cursor.ts';
+import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type {
   AlertCount,
   AlertCounts,

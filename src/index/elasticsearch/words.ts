@@ -1,6 +1,6 @@
 import type { estypes } from '@elastic/elasticsearch';
 import type { Alert } from '../../record/alert.ts';
-import { searchable } from '../embedded/text.ts';
+import { searchable } from '../searchable.ts';
 
 /** The field that holds the words of an alert. */
 const WORDS_FIELD = 'gatewatch.words';

@@ -3,6 +3,7 @@ import { GatewatchError } from '../../errors.ts';
 import { databaseError } from '../../log/embedded/database.ts';
 import { type Alert, type AlertStatus, SEVERITY_NUMBER } from '../../record/alert.ts';
 import { type EventTime, parseEventTime } from '../../record/time.ts';
+import { decodeCursor, encodeCursor, type Position } from '../cursor.ts';
 import type {
   AlertCount,
   AlertCounts,
@@ -13,10 +14,9 @@ import type {
   CountField,
   RefusedAlert,
 } from '../port.ts';
-import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
+import { searchable } from '../searchable.ts';
 import { COLUMN, type Condition, filterConditions, where } from './filter.ts';
 import { SCHEMA, SCHEMA_EXISTS } from './schema.ts';
-import { searchable } from './text.ts';
 
 const PAGE_ALERTS_MAX = 500;
 const COUNT_VALUES_MAX = 100;

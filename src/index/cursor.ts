@@ -1,5 +1,5 @@
-import { GatewatchError } from '../../errors.ts';
-import type { AlertQuery } from '../port.ts';
+import { GatewatchError } from '../errors.ts';
+import type { AlertQuery } from './port.ts';
 
 /** Longer than any cursor that we give out: an alert's id is a hash. */
 const CURSOR_CHARS_MAX = 1024;
