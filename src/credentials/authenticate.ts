@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { ClusterConfig } from '../config/schema.ts';
+import type { ClusterConfig } from '../config/sections/clusters.ts';
 import { GatewatchError } from '../errors.ts';
 
 export type AuthenticatedInput = 'audit' | 'admission';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type ClusterConfig, clusterSchema } from '../config/schema.ts';
+import { type ClusterConfig, clusterSchema } from '../config/sections/clusters.ts';
 import { GatewatchError } from '../errors.ts';
 import { exclusively, makePrivateFolder, readIfPresent, writeWhole } from './private-files.ts';
 

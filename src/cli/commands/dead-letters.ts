@@ -143,7 +143,8 @@ async function withLog(options: ConfigOptions, action: (log: OpenLog) => Promise
       where: file,
     });
   }
-  const log = await openLog(config, file);
+  // Who looks makes no topics.
+  const log = await openLog({ ...config, kafka: { ...config.kafka, create_topics: false } }, file);
   try {
     await action(log);
   } finally {

@@ -1,4 +1,6 @@
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin } from 'kafkajs';
+import { GatewatchError } from '../../errors.ts';
+import type { KafkaClient } from './client.ts';
 import { kafkaError } from './errors.ts';
 
 /** Offsets that a partition still has: from `low` up to, not including, `high`. */
@@ -11,29 +13,45 @@ export interface Extent {
 export interface Committed {
   /** Next offset to process. */
   readonly offset: number;
-  /** Lowest offset that its state rests on. */
+  /** Lowest offset that its state rests on; not above `offset`. */
   readonly restoreFrom: number;
+}
+
+/** One connection, and how many use it at the moment. */
+interface Shared {
+  readonly client: KafkaClient;
+  readonly admin: Promise<Admin>;
+  users: number;
 }
 
 /** A connection for questions to the brokers, made when needed and made anew after an error. */
 export class AdminConnection {
-  readonly #kafka: Kafka;
-  #admin: Promise<Admin> | undefined;
+  readonly #kafka: KafkaClient;
+  #shared: Shared | undefined;
+  #closed = false;
 
-  constructor(kafka: Kafka) {
+  constructor(kafka: KafkaClient) {
     this.#kafka = kafka;
   }
 
-  /** @param what is said when it fails, for example `The topics could not be read`. @throws KAFKA_*, LOG_UNAVAILABLE */
+  /**
+   * @param what is said when it fails, for example `The topics could not be read`
+   * @throws KAFKA_*, LOG_UNAVAILABLE, TOPIC_MISSING, and what `work` throws of ours
+   */
   async use<T>(what: string, work: (admin: Admin) => Promise<T>): Promise<T> {
-    this.#admin ??= this.#connect();
-    const current = this.#admin;
+    if (this.#closed) throw new GatewatchError('LOG_UNAVAILABLE', 'The log is closed.');
+    const shared = this.#shared ?? this.#connect();
+    this.#shared = shared;
+    shared.users++;
     try {
-      return await work(await current);
+      return await work(await shared.admin);
     } catch (error) {
-      if (this.#admin === current) this.#admin = undefined;
-      current.then((admin) => admin.disconnect()).catch(() => {});
+      // The library's state is not to be trusted after an error: a topic that is gone would go on failing whatever is asked next.
+      if (this.#shared === shared) this.#shared = undefined;
       throw kafkaError(error, what);
+    } finally {
+      shared.users--;
+      if (shared.users === 0 && this.#shared !== shared) shared.client.cut();
     }
   }
 
@@ -54,21 +72,24 @@ export class AdminConnection {
       const partitions = (found?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
       return new Map(
         partitions.map(({ partition, offset, metadata }) => {
-          const restoreFrom = metadata ? Number(metadata) : Number.NaN;
           const committed = Number(offset);
-          return [partition, { offset: committed, restoreFrom: restoreFrom >= 0 ? restoreFrom : committed }];
+          // Other tools, which reset a group for example, write what they like there, or nothing.
+          const restoreFrom = /^\d{1,15}$/.test(metadata ?? '') ? Number(metadata) : committed;
+          return [partition, { offset: committed, restoreFrom: Math.min(restoreFrom, committed) }];
         }),
       );
     });
   }
 
+  /** Ends the connection, for good; what is asked at the moment fails. */
   async close(): Promise<void> {
-    await this.#admin?.then((admin) => admin.disconnect()).catch(() => {});
+    this.#closed = true;
+    this.#shared?.client.cut();
   }
 
-  async #connect(): Promise<Admin> {
-    const admin = this.#kafka.admin({ retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1000 } });
-    await admin.connect();
-    return admin;
+  #connect(): Shared {
+    const client = this.#kafka.another();
+    const admin = client.admin({ retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1000 } });
+    return { client, admin: client.connect(admin), users: 0 };
   }
 }

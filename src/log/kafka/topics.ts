@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Admin } from 'kafkajs';
+import kafkajs, { type Admin, type KafkaJSAggregateError, type KafkaJSCreateTopicError } from 'kafkajs';
 import { GatewatchError } from '../../errors.ts';
 import { TOPICS, type Topic } from '../port.ts';
-import { kafkaError } from './errors.ts';
+import { isOfType, kafkaError } from './errors.ts';
 
 const { ConfigResourceTypes } = kafkajs;
 
@@ -71,28 +71,43 @@ export function topicSpecs(options: TopicOptions): TopicSpec[] {
  * @throws TOPIC_PARTITIONS_DIFFER, KAFKA_*
  */
 export async function planTopics(admin: Admin, options: TopicOptions): Promise<TopicChange[]> {
-  const specs = topicSpecs(options);
-  const present = new Set(await admin.listTopics());
-  const known = specs.filter(({ name }) => present.has(name));
-  const settings = await settingsOf(
-    admin,
-    known.map(({ name }) => name),
-  );
-  const { topics } = await admin.fetchTopicMetadata({ topics: known.map(({ name }) => name) });
-  for (const { name, partitions } of known) {
-    const found = topics.find((topic) => topic.name === name)?.partitions.length;
-    if (found === partitions) continue;
+  const changes: TopicChange[] = [];
+  // One at a time, because the brokers' refusals do not say what they are about.
+  for (const spec of topicSpecs(options)) {
+    try {
+      changes.push(...(await planTopic(admin, spec)));
+    } catch (error) {
+      throw kafkaError(error, 'The topic could not be read', spec.name);
+    }
+  }
+  return changes;
+}
+
+async function planTopic(admin: Admin, spec: TopicSpec): Promise<TopicChange[]> {
+  const { name, partitions } = spec;
+  const found = await partitionsOf(admin, name);
+  if (found === undefined) return [{ kind: 'create', spec }];
+  if (found !== partitions) {
     throw new GatewatchError('TOPIC_PARTITIONS_DIFFER', `It has ${found} partitions, not ${partitions}.`, {
       where: name,
     });
   }
-  return specs.flatMap((spec): TopicChange[] => {
-    if (!present.has(spec.name)) return [{ kind: 'create', spec }];
-    return Object.entries(spec.settings).flatMap(([name, to]) => {
-      const from = settings.get(spec.name)?.get(name)?.value ?? '';
-      return from === to ? [] : [{ kind: 'alter', spec, name, from, to }];
-    });
+  const present = await settingsOf(admin, name);
+  return Object.entries(spec.settings).flatMap(([name, to]): TopicChange[] => {
+    const from = present.get(name)?.value ?? '';
+    return from === to ? [] : [{ kind: 'alter', spec, name, from, to }];
   });
+}
+
+/** How many partitions a topic has; undefined if there is no such topic. */
+async function partitionsOf(admin: Admin, name: string): Promise<number | undefined> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
+    return topics[0]?.partitions.length;
+  } catch (error) {
+    if (isOfType(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -130,20 +145,23 @@ export async function createTopics(
   }));
   try {
     // Resolves too when another process was faster.
-    await admin.createTopics({ topics, waitForLeaders: false });
+    await admin.createTopics({ topics, waitForLeaders: false, timeout: READY_MS_MAX });
   } catch (cause) {
-    const error = kafkaError(cause, 'The topic could not be created');
-    if (error.code !== 'LOG_UNAVAILABLE') throw error;
-    const [first] = (cause as { errors?: { topic?: string }[] }).errors ?? [];
-    throw new GatewatchError('TOPIC_NOT_CREATED', error.message, {
-      where: first?.topic ?? options.prefix,
-      cause,
-    });
+    throw notCreated(cause as KafkaJSAggregateError);
   }
   await ready(admin, missing);
 }
 
-/** How long a broker may take to know a topic that another one has created, milliseconds. */
+/** The brokers' answer for the first of the topics that they refuse, or whatever kept them from answering. */
+function notCreated(cause: KafkaJSAggregateError): GatewatchError {
+  const refused = cause.errors?.map((error) => error as KafkaJSCreateTopicError);
+  const first = refused?.find(({ type }) => type !== 'TOPIC_ALREADY_EXISTS');
+  const error = kafkaError(first ?? cause, 'The topic could not be created', first?.topic);
+  if (!first || error.code !== 'LOG_UNAVAILABLE') return error;
+  return new GatewatchError('TOPIC_NOT_CREATED', error.message, { where: first.topic, cause });
+}
+
+/** How long the brokers may take to make topics, and one to know of a topic a topic that another one has created, milliseconds. */
 const READY_MS_MAX = 15_000;
 const POLL_MS = 50;
 
@@ -164,19 +182,29 @@ async function ready(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
 /** Changes the settings that differ, and leaves all others of the topic as somebody set them. */
 export async function alterTopics(admin: Admin, changes: readonly TopicChange[]): Promise<void> {
   const altered = changes.filter((change) => change.kind === 'alter');
-  const names = [...new Set(altered.map(({ spec }) => spec.name))];
-  const present = await settingsOf(admin, names);
-  for (const topic of names) {
-    // The request replaces all of a topic's own settings.
-    const own = [...(present.get(topic) ?? [])].filter(([, { own }]) => own);
-    const settings = new Map(own.map(([name, { value }]) => [name, value]));
-    for (const { spec, name, to } of altered) if (spec.name === topic) settings.set(name, to);
-    const configEntries = [...settings].map(([name, value]) => ({ name, value }));
-    await admin.alterConfigs({
-      validateOnly: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
-    });
+  for (const [topic, settings] of Map.groupBy(altered, ({ spec }) => spec.name)) {
+    try {
+      await alterTopic(admin, topic, settings);
+    } catch (error) {
+      throw kafkaError(error, 'The settings of the topic could not be changed', topic);
+    }
   }
+}
+
+async function alterTopic(
+  admin: Admin,
+  topic: string,
+  settings: readonly { readonly name: string; readonly to: string }[],
+): Promise<void> {
+  // The request replaces all of a topic's own settings.
+  const own = [...(await settingsOf(admin, topic))].filter(([, { own }]) => own);
+  const all = new Map(own.map(([name, { value }]) => [name, value]));
+  for (const { name, to } of settings) all.set(name, to);
+  const configEntries = Array.from(all, ([name, value]) => ({ name, value }));
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+  });
 }
 
 interface TopicSetting {
@@ -188,24 +216,15 @@ interface TopicSetting {
 /** `ConfigSource` of the Kafka protocol for what was set for the topic itself. */
 const DYNAMIC_TOPIC_CONFIG = 1;
 
-async function settingsOf(
-  admin: Admin,
-  topics: readonly string[],
-): Promise<Map<string, Map<string, TopicSetting>>> {
-  if (topics.length === 0) return new Map();
+async function settingsOf(admin: Admin, topic: string): Promise<Map<string, TopicSetting>> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+    resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
   });
   return new Map(
-    resources.map(({ resourceName, configEntries }) => [
-      resourceName,
-      new Map(
-        configEntries.map((entry) => {
-          const { configName, configValue, configSource } = entry as typeof entry & { configSource: number };
-          return [configName, { value: configValue, own: configSource === DYNAMIC_TOPIC_CONFIG }];
-        }),
-      ),
-    ]),
+    resources[0]?.configEntries.map((entry) => {
+      const { configName, configValue, configSource } = entry as typeof entry & { configSource: number };
+      return [configName, { value: configValue, own: configSource === DYNAMIC_TOPIC_CONFIG }];
+    }),
   );
 }

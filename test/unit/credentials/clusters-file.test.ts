@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, suite, test } from 'node:test';
-import type { ClusterConfig } from '../../../src/config/schema.ts';
+import type { ClusterConfig } from '../../../src/config/sections/clusters.ts';
 import {
   addCluster,
   clustersFile,
