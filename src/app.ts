@@ -22,6 +22,7 @@ import { runCorrelate } from './stages/correlate.ts';
 import { runDetect } from './stages/detect.ts';
 import { runIndex } from './stages/index-alerts.ts';
 import { runIndexAuditEvents } from './stages/index-audit-events.ts';
+import { isAway } from './stages/patience.ts';
 import type { Stage } from './stages/stage.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
@@ -75,7 +76,13 @@ export async function startStages(config: Config, options: StagesOptions): Promi
     await stores?.close();
   };
   try {
-    if (config.roles.includes('index')) stores = await openStores(config, database, metrics, now);
+    if (config.roles.includes('index')) {
+      stores = openStores(config, database, metrics, now);
+      // What is wrong is said at once; a server that is away is waited for by the stage, and keeps nobody else waiting.
+      await stores.prepare().catch((error) => {
+        if (!(error instanceof GatewatchError && isAway(error))) throw error;
+      });
+    }
     for (const role of config.roles) {
       running.push(...(await runStages(role, { config, log, stores, rules, metrics, now })));
     }
@@ -157,6 +164,8 @@ const DAY_MS = 86_400_000;
 interface Stores {
   readonly alerts: AlertStore;
   readonly auditEvents?: AuditEventSink;
+  /** To be called until it resolves, before anything is written. */
+  prepare(): Promise<void>;
   /** Deletes what is older than alerts are kept. */
   expire(): Promise<void>;
   close(): Promise<void>;
@@ -167,15 +176,10 @@ export function usesElasticsearch({ elasticsearch: { nodes, cloud_id } }: Config
   return nodes.length > 0 || cloud_id !== undefined;
 }
 
-async function openStores(
-  config: Config,
-  database: string,
-  metrics: Metrics,
-  now: () => number,
-): Promise<Stores> {
-  const { expire, ...stores } = await (usesElasticsearch(config)
+function openStores(config: Config, database: string, metrics: Metrics, now: () => number): Stores {
+  const { expire, ...stores } = usesElasticsearch(config)
     ? openElasticsearch(config, now)
-    : openEmbeddedStore(config, database, now));
+    : openEmbeddedStore(config, database, now);
   const expiry = setInterval(() => {
     expire().catch((error) => {
       const code = error instanceof GatewatchError ? error.code : 'INTERNAL';
@@ -192,14 +196,19 @@ async function openStores(
   };
 }
 
-async function openElasticsearch(config: Config, now: () => number): Promise<Stores> {
+function openElasticsearch(config: Config, now: () => number): Stores {
   const { elasticsearch } = config;
   const { namespace, audit_events, install_templates, bulk_bytes_max } = elasticsearch;
   const client = elasticsearchClient(elasticsearch);
   const planned = plannedTemplates(elasticsearch);
-  await checkServer(client);
-  await (install_templates ? installTemplates(client, planned) : verifyTemplates(client, planned));
+  let prepared = false;
   return {
+    async prepare() {
+      if (prepared) return;
+      await checkServer(client);
+      await (install_templates ? installTemplates(client, planned) : verifyTemplates(client, planned));
+      prepared = true;
+    },
     alerts: new ElasticsearchAlertStore(client, { namespace, bulk_bytes_max }),
     ...(audit_events.enabled && { auditEvents: new AuditEventStream(client, { namespace, bulk_bytes_max }) }),
     async expire() {
@@ -214,6 +223,7 @@ function openEmbeddedStore(config: Config, database: string, now: () => number):
   const alerts = new EmbeddedAlertStore(connection);
   return {
     alerts,
+    async prepare() {},
     async expire() {
       const before = (now() - config.index.retention_days * DAY_MS) * 1000;
       while (alerts.deleteBefore(before) > 0);
@@ -260,10 +270,10 @@ async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
       return [await runCorrelate(log, newCorrelator, metrics, now)];
     }
     case 'index': {
-      const { alerts, auditEvents } = stores!;
+      const { alerts, auditEvents, prepare } = stores!;
       return [
-        await runIndex(log, alerts, metrics, now),
-        ...(auditEvents ? [await runIndexAuditEvents(log, auditEvents, metrics)] : []),
+        await runIndex(log, { store: alerts, prepare }, metrics, now),
+        ...(auditEvents ? [await runIndexAuditEvents(log, { store: auditEvents, prepare }, metrics)] : []),
       ];
     }
     default:

@@ -72,10 +72,17 @@ async function start(
   const does = (role: Role): boolean => config.roles.includes(role);
   if (usesDataDir(config)) closers.push(await claimDataDir(config.data_dir));
   const database = databaseFile(config.data_dir);
-  const failed = (error: GatewatchError): void => logger.fatal(error.explain());
-  const waiting = (error: GatewatchError): void => logger.error(error.explain());
-
-  const stages = await startStages(config, database, waiting, failed);
+  const stages = config.roles.every((role) => role === 'console')
+    ? undefined
+    : await StagesThread.start(config, {
+        database,
+        waiting: (error) => logger.error(error.explain()),
+        problem: (role, error) => {
+          if (error) logger.error({ role }, error.explain());
+          else logger.info({ role }, 'goes on');
+        },
+        failed: (error) => logger.fatal(error.explain()),
+      });
   if (stages) closers.push(() => stages.close());
 
   const authenticator = new Authenticator([]);
@@ -150,23 +157,11 @@ async function start(
 
 type Receive = Parameters<typeof receivePlugin>[1];
 type State = Parameters<typeof healthRoutes>[1];
-type Told = (error: GatewatchError) => void;
 
 /** Whether the data folder holds a database that belongs to one process alone. */
 function usesDataDir(config: Config): boolean {
   if (!usesKafka(config)) return true;
   return !usesElasticsearch(config) && config.roles.some((role) => role === 'index' || role === 'console');
-}
-
-/** The thread of the log and the stages, if this process has more than a console. */
-async function startStages(
-  config: Config,
-  database: string,
-  waiting: Told,
-  failed: Told,
-): Promise<StagesThread | undefined> {
-  if (config.roles.every((role) => role === 'console')) return undefined;
-  return StagesThread.start(config, { database, waiting, failed });
 }
 
 async function healthOf(config: Config, stages: StagesThread | undefined): Promise<Health[]> {

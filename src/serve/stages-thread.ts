@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { Config } from '../config/schema.ts';
+import type { Config, Role } from '../config/schema.ts';
 import { GatewatchError } from '../errors.ts';
 import { RemoteLog } from '../log/remote.ts';
 import type { FromStages, Health, SentError, StagesInit, ToStages } from './worker-messages.ts';
@@ -9,8 +9,9 @@ const ANSWER_MS_MAX = 2_000;
 
 export interface StagesThreadOptions {
   readonly database: string;
-  /** Told of what the start has to wait for, and of what ended the stages. */
+  /** Told of what the start has to wait for; of what a role begins to wait for, and that it goes on; and of what ended the stages. */
   readonly waiting: (error: GatewatchError) => void;
+  readonly problem: (role: Role, error: GatewatchError | undefined) => void;
   readonly failed: (error: GatewatchError) => void;
 }
 
@@ -98,7 +99,7 @@ export class StagesThread {
     this.#asked.delete(id);
   }
 
-  #started({ waiting, failed }: StagesThreadOptions): Promise<void> {
+  #started({ waiting, problem, failed }: StagesThreadOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: GatewatchError): void => {
         this.#failure ??= error;
@@ -117,6 +118,8 @@ export class StagesThread {
             this.#waitsFor = error;
             return resolve();
           }
+          case 'problem':
+            return problem(message.role, message.error && received(message.error));
           case 'failed':
             return fail(received(message.error));
           case 'answer':

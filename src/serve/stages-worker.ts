@@ -17,6 +17,9 @@ const port = parentPort!;
 /** How long brokers that are slow to answer may hold up the metrics, milliseconds. */
 const MEASURE_MS_MAX = 1_000;
 
+/** How often it is looked whether a stage has begun to wait for something, milliseconds. */
+const TELL_MS = 1_000;
+
 const metrics = new Metrics();
 let stages: Stages | undefined;
 let closing = false;
@@ -35,6 +38,20 @@ function sent(error: unknown): SentError {
 
 function failed(error: unknown): void {
   send({ type: 'failed', error: sent(error) });
+}
+
+/** What each stage waited for when it was last looked at. */
+const problems = new Map<string, string>();
+
+/** Sends what has changed, so that it is in the log once and not with every try. */
+function tellProblems(): void {
+  for (const { name, problem } of stages?.running ?? []) {
+    if (problems.get(name) === problem?.code) continue;
+    const role = name === 'audit-events' ? 'index' : name;
+    if (problem) problems.set(name, problem.code);
+    else problems.delete(name);
+    send({ type: 'problem', role, error: problem && sent(problem) });
+  }
 }
 
 async function health(): Promise<Health[]> {
@@ -89,6 +106,7 @@ try {
   );
   stages.closed.catch(failed);
   send({ type: 'ready' });
+  setInterval(tellProblems, TELL_MS).unref();
 } catch (error) {
   if (!closing) failed(error);
   appends?.close();

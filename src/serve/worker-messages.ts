@@ -36,4 +36,6 @@ export type FromStages =
   /** Not yet: it goes on trying. */
   | { readonly type: 'waiting'; readonly error: SentError }
   | { readonly type: 'failed'; readonly error: SentError }
+  /** A role has begun to wait something out, or has come through it. */
+  | { readonly type: 'problem'; readonly role: Role; readonly error: SentError | undefined }
   | { readonly type: 'answer'; readonly id: number; readonly values: object[] };

@@ -7,16 +7,26 @@ import { deadLetter } from './dead-letter.ts';
 import { Patience } from './patience.ts';
 import { type Stage, stageOf } from './stage.ts';
 
+/** Where a stage writes. */
+export interface Output<Store> {
+  readonly store: Store;
+  /** Makes the store ready for writing; called until it resolves, and before anything is written. */
+  prepare(): Promise<void>;
+}
+
 /** Runs the index stage: alerts from the log into the alert store. */
 export async function runIndex(
   log: Log,
-  store: AlertStore,
+  { store, prepare }: Output<AlertStore>,
   metrics: Metrics,
   now: () => number,
 ): Promise<Stage> {
   const patience = new Patience();
+  const prepared = patience.until(prepare);
+  prepared.catch(() => {}); // told by the first batch
   const consumer = await log.consume('alerts', 'index', {
     async process({ entries }) {
+      await prepared;
       const dead: LogEntry[] = [];
       // Of several revisions in one batch only the highest needs to be written; it is the last, unless two processes overlapped.
       const latest = new Map<string, { alert: Alert; entry: DeliveredEntry }>();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Admin, type KafkaJSAggregateError, type KafkaJSCreateTopicError } from 'kafkajs';
+import kafkajs, { type Admin, type KafkaJSAggregateError } from 'kafkajs';
 import { GatewatchError } from '../../errors.ts';
 import { TOPICS, type Topic } from '../port.ts';
 import { isOfType, kafkaError } from './errors.ts';
@@ -145,23 +145,29 @@ export async function createTopics(
   }));
   try {
     // Resolves too when another process was faster.
-    await admin.createTopics({ topics, waitForLeaders: false, timeout: READY_MS_MAX });
+    await admin.createTopics({ topics, waitForLeaders: false });
   } catch (cause) {
-    throw notCreated(cause as KafkaJSAggregateError);
+    throw notCreated(cause);
   }
   await ready(admin, missing);
 }
 
-/** The brokers' answer for the first of the topics that they refuse, or whatever kept them from answering. */
-function notCreated(cause: KafkaJSAggregateError): GatewatchError {
-  const refused = cause.errors?.map((error) => error as KafkaJSCreateTopicError);
-  const first = refused?.find(({ type }) => type !== 'TOPIC_ALREADY_EXISTS');
+/** What the brokers say of a topic that they do not create. */
+interface Refusal extends Error {
+  readonly topic: string;
+  readonly type: string;
+  readonly retriable: boolean;
+}
+
+function notCreated(cause: unknown): GatewatchError {
+  const refusals = ((cause as KafkaJSAggregateError).errors ?? []) as Refusal[];
+  const first = refusals.find(({ type }) => type !== 'TOPIC_ALREADY_EXISTS');
   const error = kafkaError(first ?? cause, 'The topic could not be created', first?.topic);
-  if (!first || error.code !== 'LOG_UNAVAILABLE') return error;
+  if (!first || first.retriable || error.code !== 'LOG_UNAVAILABLE') return error;
   return new GatewatchError('TOPIC_NOT_CREATED', error.message, { where: first.topic, cause });
 }
 
-/** How long the brokers may take to make topics, and one to know of a topic a topic that another one has created, milliseconds. */
+/** How long a broker may take to know a topic that another one has created, milliseconds. */
 const READY_MS_MAX = 15_000;
 const POLL_MS = 50;
 
