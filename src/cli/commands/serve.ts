@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import { flag } from '../../config/load.ts';
 import { ROLES } from '../../config/schema.ts';
+import { GatewatchError } from '../../errors.ts';
 import { serve } from '../../serve/serve.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
 import { playDemo } from '../demo/demo.ts';
@@ -37,6 +38,11 @@ export function addServeCommand(program: Command): void {
 async function run(options: ServeOptions): Promise<void> {
   const roles = options.role?.split(',').map((role) => role.trim());
   const config = configFrom(options, roles ? [flag('--role', 'roles', roles)] : []);
+  if (options.demo && !config.roles.includes('receive')) {
+    throw new GatewatchError('USAGE_INVALID', 'The demonstration is posted to the role receive, which is not among the roles.', {
+      where: '--demo',
+    });
+  }
   const served = await serve(config, version());
   let stopping = false;
   const stop = (): void => {
