@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  BATCH_BYTES_MAX,
-  BATCH_ENTRIES_MAX,
-  decodeBatch,
-  encodeBatches,
-} from '../../../src/log/framing.ts';
+import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, decodeBatch, encodeBatches } from '../../../src/log/framing.ts';
 import { entry } from './helpers.ts';
 
 const MEBIBYTE = 1024 * 1024;

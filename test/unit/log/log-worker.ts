@@ -1,6 +1,6 @@
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { serveAppends } from '../../../src/log/host.ts';
 import { EmbeddedLog } from '../../../src/log/embedded/log.ts';
+import { serveAppends } from '../../../src/log/host.ts';
 
 // The other thread of `remote.test.ts`.
 
