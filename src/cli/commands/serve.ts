@@ -39,9 +39,13 @@ async function run(options: ServeOptions): Promise<void> {
   const roles = options.role?.split(',').map((role) => role.trim());
   const config = configFrom(options, roles ? [flag('--role', 'roles', roles)] : []);
   if (options.demo && !config.roles.includes('receive')) {
-    throw new GatewatchError('USAGE_INVALID', 'The demonstration is posted to the role receive, which is not among the roles.', {
-      where: '--demo',
-    });
+    throw new GatewatchError(
+      'USAGE_INVALID',
+      'The demonstration is posted to the role receive, which is not among the roles.',
+      {
+        where: '--demo',
+      },
+    );
   }
   const served = await serve(config, version());
   let stopping = false;
