@@ -99,8 +99,21 @@ export interface Send extends Pick<RequestOptions, 'method' | 'headers'> {
   readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string };
 }
 
+const ATTEMPTS_MAX = 5;
+
 /** One request on a connection of its own. */
-export function send(
+export async function send(serving: Serving, path: string, request: Send): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await sendOnce(serving, path, request);
+    } catch (error) {
+      // Who is refused early and still writes may lose the answer with the connection (RFC 9112, section 9.6).
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE' || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+function sendOnce(
   serving: Serving,
   path: string,
   { body, tls, method = 'POST', headers = {} }: Send,
