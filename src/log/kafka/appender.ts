@@ -1,9 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
-import { GatewatchError } from '../../errors.ts';
+import { type Message, Partitioners, type Producer } from 'kafkajs';
+import { type ErrorCode, GatewatchError } from '../../errors.ts';
 import { type LogEntry, type LogObserver, partitionedBy, type Topic } from '../port.ts';
+import type { KafkaClient } from './client.ts';
 import { COMPRESSION } from './codecs.ts';
 import { kafkaError } from './errors.ts';
+import { within } from './within.ts';
 
 /** Keys of the configuration. */
 export interface AppendOptions {
@@ -19,14 +20,37 @@ const REQUEST_BYTES_MAX = 4 * 1024 * 1024;
 /** What a message takes besides its key, headers and value, bytes: more than it ever is. */
 const MESSAGE_OVERHEAD_BYTES = 128;
 
+/** What may concern only a part of what was sent together: the rest is sent again without it. */
+const CONFINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ENTRY_TOO_LARGE',
+  'KAFKA_NOT_ALLOWED',
+  'TOPIC_MISSING',
+]);
+
+/** An append that is under way. */
 interface Append {
+  /** When it has taken too long, on the clock of `performance`. */
+  readonly end: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  /** Messages not yet stored. */
+  left: number;
+  failed: boolean;
+}
+
+/** As much of an append as goes in one request. */
+interface Piece {
+  readonly append: Append;
   readonly topic: Topic;
   readonly messages: readonly Message[];
   readonly bytes: number;
-  /** Entries of a large append go in several requests; what is left of it. */
-  readonly last: boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+}
+
+/** A producer and the partitions that it has chosen for what is being sent. */
+interface Line {
+  readonly client: KafkaClient;
+  readonly producer: Promise<Producer>;
+  readonly chosen: Set<string>;
 }
 
 /**
@@ -34,41 +58,32 @@ interface Append {
  * next: the group commit of the embedded log.
  */
 export class Appender {
-  readonly #kafka: Kafka;
+  readonly #kafka: KafkaClient;
   readonly #options: AppendOptions;
   readonly #appended: NonNullable<LogObserver['appended']>;
-  #pending: Append[] = [];
+  #pending: Piece[] = [];
   #running: Promise<void> | undefined;
-  #producer: Promise<Producer> | undefined;
+  #line: Line | undefined;
   #closed = false;
 
-  constructor(kafka: Kafka, options: AppendOptions, appended: NonNullable<LogObserver['appended']>) {
+  constructor(kafka: KafkaClient, options: AppendOptions, appended: NonNullable<LogObserver['appended']>) {
     this.#kafka = kafka;
     this.#options = options;
     this.#appended = appended;
   }
 
-  /** Resolves when all are stored. Rejects with `LOG_UNAVAILABLE`, `KAFKA_*` or `ENTRY_TOO_LARGE`; some may be stored all the same. */
-  append(topic: Topic, entries: readonly LogEntry[]): Promise<void> {
-    if (this.#closed) return Promise.reject(new GatewatchError('LOG_UNAVAILABLE', 'The log is closed.'));
-    if (entries.length === 0) return Promise.resolve();
-    const pieces: { messages: Message[]; bytes: number }[] = [];
-    for (const entry of entries) {
-      const { message, bytes } = toMessage(entry);
-      if (bytes > this.#options.message_bytes_max) {
-        const what = `An entry of ${bytes} bytes does not fit in ${this.#options.message_bytes_max}.`;
-        return Promise.reject(new GatewatchError('ENTRY_TOO_LARGE', what, { where: topic }));
-      }
-      const piece = pieces.at(-1);
-      if (piece && piece.bytes + bytes <= this.#requestBytesMax) {
-        piece.messages.push(message);
-        piece.bytes += bytes;
-      } else pieces.push({ messages: [message], bytes });
-    }
-    return new Promise((resolve, reject) => {
-      for (const [index, piece] of pieces.entries()) {
-        this.#pending.push({ topic, ...piece, last: index === pieces.length - 1, resolve, reject });
-      }
+  /**
+   * Resolves when all are stored.
+   * Rejects with `LOG_UNAVAILABLE`, `KAFKA_*`, `TOPIC_MISSING` or `ENTRY_TOO_LARGE`; some may be stored all the same.
+   */
+  async append(topic: Topic, entries: readonly LogEntry[]): Promise<void> {
+    if (this.#closed) throw new GatewatchError('LOG_UNAVAILABLE', 'The log is closed.');
+    if (entries.length === 0) return;
+    const pieces = this.#pieces(topic, entries);
+    await new Promise<void>((resolve, reject) => {
+      const end = performance.now() + this.#options.append_seconds_max * 1000;
+      const append: Append = { end, resolve, reject, left: entries.length, failed: false };
+      for (const piece of pieces) this.#pending.push({ append, topic, ...piece });
       this.#running ??= this.#run();
     });
   }
@@ -77,7 +92,7 @@ export class Appender {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
-    await this.#discard();
+    this.#discard();
   }
 
   get #requestBytesMax(): number {
@@ -85,86 +100,127 @@ export class Appender {
     return Math.min(REQUEST_BYTES_MAX, this.#options.message_bytes_max);
   }
 
-  async #run(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const group = this.#take();
-      const start = performance.now();
-      try {
-        await this.#send(group);
-        this.#appended((performance.now() - start) / 1000, group.length);
-        for (const { last, resolve } of group) if (last) resolve();
-      } catch (cause) {
-        const error = kafkaError(cause, 'The brokers did not store a batch');
-        const refused = new Set(group.map(({ reject }) => reject));
-        for (const reject of refused) reject(error);
-        // What is left of an append that has failed is not worth sending.
-        this.#pending = this.#pending.filter(({ reject }) => !refused.has(reject));
-        // After a failure nobody knows which sequence number the brokers expect, and with a wrong one they take new messages for
-        // repeated ones: the next request goes out under another producer id.
-        await this.#discard();
+  #pieces(topic: Topic, entries: readonly LogEntry[]): { messages: Message[]; bytes: number }[] {
+    const pieces: { messages: Message[]; bytes: number }[] = [];
+    for (const entry of entries) {
+      const { message, bytes } = toMessage(entry);
+      if (bytes > this.#options.message_bytes_max) {
+        const what = `An entry of ${bytes} bytes does not fit in ${this.#options.message_bytes_max}.`;
+        throw new GatewatchError('ENTRY_TOO_LARGE', what, { where: topic });
       }
+      const piece = pieces.at(-1);
+      if (piece && piece.bytes + bytes <= this.#requestBytesMax) {
+        piece.messages.push(message);
+        piece.bytes += bytes;
+      } else pieces.push({ messages: [message], bytes });
     }
+    return pieces;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#pending.length > 0) await this.#store(this.#take());
     this.#running = undefined;
   }
 
-  #take(): Append[] {
+  #take(): Piece[] {
     let bytes = 0;
-    const end = this.#pending.findIndex((append, index) => {
-      bytes += append.bytes;
+    const end = this.#pending.findIndex((piece, index) => {
+      bytes += piece.bytes;
       return index > 0 && bytes > this.#requestBytesMax;
     });
     return this.#pending.splice(0, end === -1 ? this.#pending.length : end);
   }
 
-  async #send(group: readonly Append[]): Promise<void> {
-    const byTopic = Map.groupBy(group, ({ topic }) => topic);
-    const topicMessages = Array.from(byTopic, ([topic, appends]) => ({
-      topic: this.#options.prefix + topic,
-      messages: appends.flatMap(({ messages }) => messages),
-    }));
-    const over = new AbortController();
-    const late = sleep(this.#options.append_seconds_max * 1000, undefined, { signal: over.signal }).then(
-      () => {
-        throw new GatewatchError(
-          'LOG_UNAVAILABLE',
-          'The brokers did not answer within kafka.append_seconds_max.',
-        );
-      },
-    );
-    late.catch(() => {});
-    const sent = this.#connected().then((producer) =>
-      producer.sendBatch({ acks: -1, compression: COMPRESSION[this.#options.compression], topicMessages }),
-    );
-    sent.catch(() => {}); // it may fail long after it was given up
+  /** Sends the pieces together, or in parts if that is what keeps some of them from being stored. */
+  async #store(group: readonly Piece[]): Promise<void> {
+    const now = performance.now();
+    for (const { append } of group) if (append.end <= now) fail(append, tooLate());
+    // What is left of an append that has failed is not worth sending.
+    const pieces = group.filter(({ append }) => !append.failed);
+    if (pieces.length === 0) return;
     try {
-      await Promise.race([sent, late]);
-    } finally {
-      over.abort();
+      const end = Math.min(...pieces.map(({ append }) => append.end));
+      await within(end - now, this.#send(pieces), tooLate);
+    } catch (cause) {
+      // Nobody knows now which sequence numbers the brokers expect of this producer: with a wrong one they take new messages for
+      // repeated ones, and say that they are stored. And what it has sent may no longer come in after what is sent next.
+      this.#discard();
+      const topics = [...new Set(pieces.map(({ topic }) => this.#options.prefix + topic))];
+      const error = kafkaError(cause, 'The brokers did not store a batch', topics.join(', '));
+      const parts = CONFINED.has(error.code) ? partsOf(pieces, error.code) : [];
+      for (const part of parts) await this.#store(part);
+      if (parts.length === 0) for (const { append } of pieces) fail(append, error);
+      return;
     }
+    for (const { append, messages } of pieces) append.left -= messages.length;
+    const done = new Set(pieces.map(({ append }) => append).filter(({ left }) => left === 0));
+    if (done.size > 0) this.#appended((performance.now() - now) / 1000, done.size);
+    for (const { resolve } of done) resolve();
   }
 
-  #connected(): Promise<Producer> {
-    this.#producer ??= this.#connect();
-    return this.#producer;
+  async #send(pieces: readonly Piece[]): Promise<void> {
+    this.#line ??= this.#connect();
+    const { producer, chosen } = this.#line;
+    const connected = await producer;
+    chosen.clear();
+    const stored = await connected.sendBatch({
+      acks: -1,
+      timeout: Math.ceil(this.#options.append_seconds_max * 1000),
+      compression: COMPRESSION[this.#options.compression],
+      topicMessages: Array.from(
+        Map.groupBy(pieces, ({ topic }) => topic),
+        ([topic, pieces]) => ({
+          topic: this.#options.prefix + topic,
+          messages: pieces.flatMap(({ messages }) => messages),
+        }),
+      ),
+    });
+    // When a partition moves from one broker to another meanwhile, the library can forget it and resolve all the same.
+    const acknowledged = new Set(stored.map(({ topicName, partition }) => `${topicName}/${partition}`));
+    if (chosen.isSubsetOf(acknowledged)) return;
+    throw new GatewatchError('LOG_UNAVAILABLE', 'The brokers acknowledged a part of a batch only.');
   }
 
-  async #connect(): Promise<Producer> {
-    const producer = this.#kafka.producer({
+  #connect(): Line {
+    const client = this.#kafka.another();
+    const chosen = new Set<string>();
+    const producer = client.producer({
       idempotent: true,
       allowAutoTopicCreation: false,
-      createPartitioner: partitioner,
+      createPartitioner: () => partitioner(chosen),
       retry: { retries: 5, initialRetryTime: 50, maxRetryTime: 1000 },
     });
-    await producer.connect();
-    return producer;
+    return { client, chosen, producer: client.connect(producer) };
   }
 
-  async #discard(): Promise<void> {
-    const producer = this.#producer;
-    this.#producer = undefined;
-    // A connection that never came up has nothing to close, and one that hangs is not waited for.
-    producer?.then((connected) => connected.disconnect()).catch(() => {});
+  #discard(): void {
+    this.#line?.client.cut();
+    this.#line = undefined;
   }
+}
+
+function fail(append: Append, error: unknown): void {
+  append.failed = true;
+  append.reject(error);
+}
+
+function tooLate(): GatewatchError {
+  return new GatewatchError(
+    'LOG_UNAVAILABLE',
+    'The brokers did not store a batch within kafka.append_seconds_max.',
+  );
+}
+
+/** What to send apart, to find what is refused: each topic, then ever smaller parts. None if it is found. */
+function partsOf(pieces: readonly Piece[], code: ErrorCode): Piece[][] {
+  const byTopic = [...Map.groupBy(pieces, ({ topic }) => topic).values()];
+  if (byTopic.length > 1) return byTopic;
+  const single = pieces.flatMap((piece) =>
+    piece.messages.map((message) => ({ ...piece, messages: [message] })),
+  );
+  if (code !== 'ENTRY_TOO_LARGE' || single.length === 1) return [];
+  const middle = Math.ceil(single.length / 2);
+  return [single.slice(0, middle), single.slice(middle)];
 }
 
 function toMessage({ key, value, headers }: LogEntry): { message: Message; bytes: number } {
@@ -178,9 +234,16 @@ function toMessage({ key, value, headers }: LogEntry): { message: Message; bytes
   };
 }
 
-/** The default partitioner (the Java client's), on the part of the key that decides. */
-function partitioner(): ReturnType<typeof Partitioners.DefaultPartitioner> {
+/**
+ * The default partitioner (the Java client's), on the part of the key that decides.
+ * @param chosen is told of each choice
+ */
+function partitioner(chosen: Set<string>): ReturnType<typeof Partitioners.DefaultPartitioner> {
   const byKey = Partitioners.DefaultPartitioner();
-  return ({ message, ...rest }) =>
-    byKey({ ...rest, message: { ...message, key: partitionedBy(String(message.key)) } });
+  return ({ topic, message, partitionMetadata }) => {
+    const key = partitionedBy(String(message.key));
+    const partition = byKey({ topic, partitionMetadata, message: { ...message, key } });
+    chosen.add(`${topic}/${partition}`);
+    return partition;
+  };
 }

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import {
   type AuthenticationProviderArgs,
   Kafka,
@@ -31,10 +33,20 @@ export interface KafkaConnection {
   };
 }
 
-// The library sets timers that lie in the past, which is harmless, and of which Node warns on standard error (kafkajs issue 1751).
-const { emitWarning } = process;
-process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
-  if (rest[0] !== 'TimeoutNegativeWarning') Reflect.apply(emitWarning, process, [warning, ...rest]);
+/** The library's queue of requests on one connection, which it does not export. */
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+// It looks every millisecond at what is pending, also when nothing is, and has Node warn of timers that lie in the past (kafkajs
+// issue 1751): with the few connections of an idle process that is a tenth of a core.
+const { prototype: queue } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
+  prototype: RequestQueue;
+};
+const { scheduleCheckPendingRequests } = queue;
+queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
+  if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
 };
 
 /** Longest waits for one broker's connection, its login, and its answer to a request, milliseconds. */
@@ -42,12 +54,15 @@ const SOCKET_MS_MAX = 3_000;
 const LOGIN_MS_MAX = 10_000;
 const REQUEST_MS_MAX = 10_000;
 
+/** How often the library tries again to find a broker, at least; each is tried. */
+const RETRIES_MIN = 3;
+
 /** Longest wait until any broker is connected, milliseconds. */
 const CONNECT_MS_MAX = 12_000;
 
 /**
  * A client of the brokers; nothing is connected yet.
- * @throws FILE_UNREADABLE
+ * @throws FILE_UNREADABLE, KAFKA_AUTHENTICATION_FAILED: a certificate or key that is none
  */
 export function kafkaClient({ brokers, client_id, tls, sasl }: KafkaConnection): KafkaClient {
   const config: KafkaConfig = {
@@ -56,6 +71,7 @@ export function kafkaClient({ brokers, client_id, tls, sasl }: KafkaConnection):
     connectionTimeout: SOCKET_MS_MAX,
     authenticationTimeout: LOGIN_MS_MAX,
     requestTimeout: REQUEST_MS_MAX,
+    retry: { retries: Math.max(RETRIES_MIN, brokers.length), initialRetryTime: 100, maxRetryTime: 1000 },
     // What goes wrong comes back as an error, which is named and counted; the library would say it again in its own words.
     logLevel: logLevel.NOTHING,
   };
@@ -64,6 +80,7 @@ export function kafkaClient({ brokers, client_id, tls, sasl }: KafkaConnection):
       ...(tls.ca_file ? { ca: read(tls.ca_file) } : {}),
       ...(tls.cert_file && tls.key_file ? { cert: read(tls.cert_file), key: read(tls.key_file) } : {}),
     };
+    refuseUnusable(config.ssl);
   }
   const login = loginOf(sasl);
   if (login) config.sasl = login;
@@ -146,6 +163,15 @@ function sized(bytes: Buffer): Buffer {
   const size = Buffer.alloc(SIZE_BYTES);
   size.writeInt32BE(bytes.length);
   return Buffer.concat([size, bytes]);
+}
+
+function refuseUnusable(files: SecureContextOptions): void {
+  try {
+    createSecureContext(files);
+  } catch (cause) {
+    const what = `The certificates or the key cannot be used: ${(cause as Error).message}.`;
+    throw new GatewatchError('KAFKA_AUTHENTICATION_FAILED', what, { where: 'kafka.tls', cause });
+  }
 }
 
 function read(file: string): string {

@@ -38,7 +38,8 @@ export class Connections {
   cut(): void {
     this.#cut = true;
     for (const [raw, socket] of this.#open) {
-      if (raw.connecting) raw.destroy();
+      // One that is being opened or closed cannot be reset: libuv would go round in circles.
+      if (raw.connecting || socket.writableEnded) raw.destroy();
       else raw.resetAndDestroy();
       // The library hears of it by this alone.
       socket.emit('error', new Error('the client was closed'));

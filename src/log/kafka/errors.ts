@@ -58,7 +58,9 @@ function messageOf({ name, message }: KafkaError): string {
     name === 'KafkaJSConnectionClosedError'
       ? ', as a broker does that wants TLS or a login and gets none'
       : '';
-  return message.replace(/\.$/, '') + hint;
+  // Of OpenSSL's lists of places in its sources only the reason.
+  const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? [];
+  return (reason ?? message).replace(/\.$/, '') + hint;
 }
 
 /** The error and what it was caused by, outermost first. */

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kafka } from 'kafkajs';
 import { GatewatchError } from '../../errors.ts';
 import { decodeBatch, type EncodedBatch } from '../framing.ts';
 import type { EncodedAppender } from '../host.ts';
@@ -14,10 +12,11 @@ import type {
 } from '../port.ts';
 import { AdminConnection } from './admin.ts';
 import { Appender, type AppendOptions } from './appender.ts';
-import { type KafkaConnection, kafkaClient } from './client.ts';
+import { type KafkaClient, type KafkaConnection, kafkaClient } from './client.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { PartitionReader } from './reader.ts';
 import { createTopics, planTopics, refuse, type TopicOptions } from './topics.ts';
+import { within } from './within.ts';
 
 /** How long the brokers may take to say that they are there, milliseconds. */
 const CHECK_MS_MAX = 1_500;
@@ -28,11 +27,17 @@ export interface KafkaLogOptions extends KafkaConnection, TopicOptions, AppendOp
   readonly session_seconds: number;
 }
 
+/** What this log tells besides. */
+export interface KafkaLogObserver extends LogObserver {
+  /** The brokers have deleted so many entries, by age or size, before a group had processed them. */
+  skipped?(group: string, entries: number): void;
+}
+
 /** The log on Kafka: a topic each, shared by any number of processes. */
 export class KafkaLog implements Log, EncodedAppender {
   readonly #options: KafkaLogOptions;
-  readonly #observe: LogObserver;
-  readonly #kafka: Kafka;
+  readonly #observe: KafkaLogObserver;
+  readonly #kafka: KafkaClient;
   readonly #admin: AdminConnection;
   readonly #appender: Appender;
   readonly #readers = new Map<Topic, PartitionReader>();
@@ -40,7 +45,12 @@ export class KafkaLog implements Log, EncodedAppender {
   #checking: Promise<unknown> | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(kafka: Kafka, admin: AdminConnection, options: KafkaLogOptions, observe: LogObserver) {
+  private constructor(
+    kafka: KafkaClient,
+    admin: AdminConnection,
+    options: KafkaLogOptions,
+    observe: KafkaLogObserver,
+  ) {
     this.#kafka = kafka;
     this.#admin = admin;
     this.#options = options;
@@ -52,7 +62,7 @@ export class KafkaLog implements Log, EncodedAppender {
    * Connects, and sees to the topics.
    * @throws KAFKA_*, TOPIC_*, FILE_UNREADABLE
    */
-  static async open(options: KafkaLogOptions, observe: LogObserver = {}): Promise<KafkaLog> {
+  static async open(options: KafkaLogOptions, observe: KafkaLogObserver = {}): Promise<KafkaLog> {
     const kafka = kafkaClient(options);
     const admin = new AdminConnection(kafka);
     try {
@@ -88,7 +98,6 @@ export class KafkaLog implements Log, EncodedAppender {
     const consumer: KafkaConsumer = new KafkaConsumer({
       kafka: this.#kafka,
       admin: this.#admin,
-      reader: () => this.#reader(topic),
       topic: prefix + topic,
       group: prefix + group,
       rack,
@@ -96,6 +105,7 @@ export class KafkaLog implements Log, EncodedAppender {
       handler,
       rebalanced: () => this.#observe.rebalanced?.(group),
       restored: (seconds) => this.#observe.restored?.(group, seconds),
+      skipped: (entries) => this.#observe.skipped?.(group, entries),
       stopped: () => this.#consumers.delete(consumer),
     });
     this.#consumers.add(consumer);
@@ -125,19 +135,12 @@ export class KafkaLog implements Log, EncodedAppender {
   }
 
   async check(): Promise<GatewatchError | undefined> {
-    const late = sleep(CHECK_MS_MAX, undefined, { ref: false }).then(() => {
-      throw new GatewatchError('KAFKA_UNREACHABLE', 'The brokers have not answered for some seconds.', {
-        where: 'kafka.brokers',
-      });
-    });
     // One question serves all who ask meanwhile.
-    this.#checking ??= this.#admin
-      .use('The brokers do not answer', (admin) => admin.describeCluster())
-      .finally(() => {
-        this.#checking = undefined;
-      });
+    this.#checking ??= this.#askAll().finally(() => {
+      this.#checking = undefined;
+    });
     try {
-      await Promise.race([this.#checking, late]);
+      await within(CHECK_MS_MAX, this.#checking, silent);
       return undefined;
     } catch (error) {
       return error as GatewatchError;
@@ -147,6 +150,19 @@ export class KafkaLog implements Log, EncodedAppender {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** @throws what keeps every partition of the records from taking in anything */
+  #askAll(): Promise<void> {
+    const { prefix, min_insync_replicas } = this.#options;
+    const name = `${prefix}records`;
+    return this.#admin.use(`${name} takes in nothing`, async (admin) => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [name] });
+      const partitions = topics.flatMap(({ partitions }) => partitions);
+      if (partitions.some(({ isr }) => isr.length >= min_insync_replicas)) return;
+      const what = `No partition has the replicas in sync that kafka.min_insync_replicas asks for (${min_insync_replicas}).`;
+      throw new GatewatchError('LOG_UNAVAILABLE', what, { where: name });
+    });
   }
 
   async #read(
@@ -161,7 +177,7 @@ export class KafkaLog implements Log, EncodedAppender {
       (await this.#admin.extents(this.#options.prefix + topic)).get(partition) ?? {};
     const start = Math.max(from, low);
     const end = Math.min(start + max, high);
-    if (start < end) await this.#reader(topic).read(partition, start, end, async (entries) => each(entries));
+    if (start < end) await this.#reader(topic).read(partition, start, end, each);
   }
 
   #reader(topic: Topic): PartitionReader {
@@ -183,4 +199,8 @@ export class KafkaLog implements Log, EncodedAppender {
     await Promise.all([...this.#readers.values()].map((reader) => reader.close()));
     await this.#admin.close();
   }
+}
+
+function silent(): GatewatchError {
+  return new GatewatchError('KAFKA_UNREACHABLE', 'The brokers do not answer.', { where: 'kafka.brokers' });
 }
