@@ -74,7 +74,7 @@ async function start(
   const database = databaseFile(config.data_dir);
   const stages = config.roles.every((role) => role === 'console')
     ? undefined
-    : await StagesThread.start(config, {
+    : StagesThread.start(config, {
         database,
         waiting: (error) => logger.error(error.explain()),
         problem: (role, error) => {
@@ -84,6 +84,8 @@ async function start(
         failed: (error) => logger.fatal(error.explain()),
       });
   if (stages) closers.push(() => stages.close());
+  // The reader of the embedded store needs the file.
+  if (usesDataDir(config)) await stages?.started;
 
   const authenticator = new Authenticator([]);
   let draining = false;
@@ -141,6 +143,8 @@ async function start(
     }, DAY_MS).unref();
     closers.push(() => clearInterval(renewal));
   }
+  // Only now: the observing webhook is answered while Kafka is looked for.
+  await stages?.started;
   closers.push(() => {
     draining = true;
   });

@@ -19,6 +19,11 @@ export interface StagesThreadOptions {
 export class StagesThread {
   /** The log, if anything is received. */
   readonly log: RemoteLog | undefined;
+  /**
+   * Resolves when the stages run, or wait for a server that they need.
+   * Rejects with what `startStages` throws and no waiting mends.
+   */
+  readonly started: Promise<void>;
   readonly #config: Config;
   readonly #worker: Worker;
   readonly #asked = new Map<number, (values: object[]) => void>();
@@ -27,18 +32,22 @@ export class StagesThread {
   #waitsFor: GatewatchError | undefined;
   #failure: GatewatchError | undefined;
 
-  private constructor(config: Config, worker: Worker, log: RemoteLog | undefined) {
+  private constructor(
+    config: Config,
+    worker: Worker,
+    log: RemoteLog | undefined,
+    options: StagesThreadOptions,
+  ) {
     this.#config = config;
     this.#worker = worker;
     this.log = log;
     this.#ended = new Promise((resolve) => worker.once('exit', () => resolve()));
+    this.started = this.#start(options);
+    this.started.catch(() => {}); // of who waits for it
   }
 
-  /**
-   * Resolves when the stages run, or wait for a server that they need.
-   * @throws what `startStages` throws and no waiting mends
-   */
-  static async start(config: Config, options: StagesThreadOptions): Promise<StagesThread> {
+  /** Begins to start the stages; appends are refused until their log is open. */
+  static start(config: Config, options: StagesThreadOptions): StagesThread {
     const { port1, port2 } = new MessageChannel();
     const { database } = options;
     const hostsLog = config.roles.includes('receive');
@@ -49,9 +58,7 @@ export class StagesThread {
       transferList: hostsLog ? [port2] : [],
     });
     const log = hostsLog ? new RemoteLog(port1, config.receive.in_flight_bytes_max) : undefined;
-    const thread = new StagesThread(config, worker, log);
-    await thread.#started(options);
-    return thread;
+    return new StagesThread(config, worker, log, options);
   }
 
   /** Why the stages stopped; undefined while they run. */
@@ -99,7 +106,7 @@ export class StagesThread {
     this.#asked.delete(id);
   }
 
-  #started({ waiting, problem, failed }: StagesThreadOptions): Promise<void> {
+  #start({ waiting, problem, failed }: StagesThreadOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: GatewatchError): void => {
         this.#failure ??= error;

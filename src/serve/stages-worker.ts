@@ -55,7 +55,8 @@ function tellProblems(): void {
 }
 
 async function health(): Promise<Health[]> {
-  if (!stages) return [];
+  if (!stages)
+    return config.roles.filter((role) => role !== 'console').map((role) => ({ role, state: 'restoring' }));
   const behind = stages.running.map(({ name, problem, consumer }): Health => {
     const role = name === 'audit-events' ? 'index' : name;
     if (problem) return { role, state: 'waiting', error: sent(problem) };

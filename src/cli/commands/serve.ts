@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { flag } from '../../config/load.ts';
 import { ROLES } from '../../config/schema.ts';
 import { GatewatchError } from '../../errors.ts';
-import { serve } from '../../serve/serve.ts';
+import { type Served, serve } from '../../serve/serve.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
 import { playDemo } from '../demo/demo.ts';
 import { version } from '../version.ts';
@@ -47,11 +47,12 @@ async function run(options: ServeOptions): Promise<void> {
       },
     );
   }
-  const served = await serve(config, version());
+  let served: Served | undefined;
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(1); // asked twice
     stopping = true;
+    if (!served) process.exit(0); // nothing has been taken yet
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref();
     served.close().then(
       () => process.exit(0),
@@ -63,6 +64,7 @@ async function run(options: ServeOptions): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  served = await serve(config, version());
 
   const { url, consoleToken, httpsPort } = served;
   const { kafka, data_dir } = config;
@@ -72,14 +74,16 @@ async function run(options: ServeOptions): Promise<void> {
   if (consoleToken === undefined) say(`  Health       ${bold(`${url}/readyz`)}`);
   else {
     say(`  Console      ${bold(url)}`);
-    say(`  Login token  ${consoleToken}`);
+    // Where somebody keeps it himself it need not be in the log too.
+    const { token_file } = config.console;
+    say(`  Login token  ${token_file === undefined ? consoleToken : `in ${token_file}`}`);
   }
   if (httpsPort !== undefined) {
     say('');
     say('  Connect a cluster, here called prod, at an address of this machine that its API server reaches:');
     say(`    1. npm run --silent gatewatch -- setup prod --address ADDRESS:${httpsPort}`);
     say(
-      '    2. scp gatewatch-prod/audit-* CONTROL-PLANE:/etc/kubernetes/   (then set the flags that gatewatch-prod/README.txt lists)',
+      '    2. scp gatewatch-prod/audit-* CONTROL-PLANE:/etc/kubernetes/gatewatch/   (then set the flags that gatewatch-prod/README.txt lists)',
     );
     say('    3. kubectl apply -f gatewatch-prod/observer.yaml');
     if (config.https.host === '127.0.0.1') {

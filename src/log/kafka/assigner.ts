@@ -64,14 +64,17 @@ export function shareOut(
   members: readonly { readonly memberId: string; readonly partitions: readonly number[] }[],
 ): Map<string, number[]> {
   const free = new Set(partitions);
-  const sorted = members.toSorted((a, b) => (a.memberId < b.memberId ? -1 : 1));
-  const least = Math.floor(partitions.length / sorted.length);
-  let larger = partitions.length % sorted.length;
+  const least = Math.floor(partitions.length / members.length);
+  let larger = partitions.length % members.length;
   const shares = new Map<string, number[]>();
   // Those that hold most have the best claim to the larger shares.
-  for (const { memberId, partitions: held } of sorted.toSorted(
-    (a, b) => b.partitions.length - a.partitions.length,
-  )) {
+  const claims = members
+    .map(({ memberId, partitions }) => ({
+      memberId,
+      held: ascending(free.intersection(new Set(partitions))),
+    }))
+    .sort((a, b) => b.held.length - a.held.length || (a.memberId < b.memberId ? -1 : 1));
+  for (const { memberId, held } of claims) {
     const mine = held.filter((partition) => free.has(partition));
     const size = mine.length > least && larger > 0 ? least + 1 : least;
     if (size > least) larger--;
@@ -79,10 +82,14 @@ export function shareOut(
     for (const partition of kept) free.delete(partition);
     shares.set(memberId, kept);
   }
-  const rest = [...free].sort((a, b) => a - b);
+  const rest = ascending(free);
   for (const share of shares.values()) share.push(...rest.splice(0, least - share.length));
   for (const share of shares.values()) {
     if (share.length === least) share.push(...rest.splice(0, 1));
   }
   return shares;
+}
+
+function ascending(partitions: Iterable<number>): number[] {
+  return [...partitions].sort((a, b) => a - b);
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import {
   type AuthenticationProviderArgs,
@@ -11,6 +10,7 @@ import {
 } from 'kafkajs';
 import { GatewatchError } from '../../errors.ts';
 import { Connections, seedOf } from './connections.ts';
+import './library.ts';
 import { printedToken } from './token.ts';
 import { within } from './within.ts';
 
@@ -32,22 +32,6 @@ export interface KafkaConnection {
     readonly token_command?: readonly string[] | undefined;
   };
 }
-
-/** The library's queue of requests on one connection, which it does not export. */
-interface RequestQueue {
-  readonly pending: readonly unknown[];
-  scheduleCheckPendingRequests(): void;
-}
-
-// It looks every millisecond at what is pending, also when nothing is, and has Node warn of timers that lie in the past (kafkajs
-// issue 1751): with the few connections of an idle process that is a tenth of a core.
-const { prototype: queue } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue') as {
-  prototype: RequestQueue;
-};
-const { scheduleCheckPendingRequests } = queue;
-queue.scheduleCheckPendingRequests = function (this: RequestQueue) {
-  if (this.pending.length > 0) scheduleCheckPendingRequests.call(this);
-};
 
 /** Longest waits for one broker's connection, its login, and its answer to a request, milliseconds. */
 const SOCKET_MS_MAX = 3_000;

@@ -184,6 +184,8 @@ export class KafkaConsumer implements Consumer {
     member.on(GROUP_JOIN, ({ payload }) => this.#assign(member, payload.memberAssignment));
     member.on(HEARTBEAT, () => {
       this.#heard = performance.now();
+      // Not as soon as it has joined: reading may be refused yet.
+      this.#outside = undefined;
     });
     member.on(REBALANCING, () => {
       this.#joined = false;
@@ -222,7 +224,6 @@ export class KafkaConsumer implements Consumer {
     const partitions = assigned[topic] ?? [];
     this.#joined = true;
     this.#heard = performance.now();
-    this.#outside = undefined;
     rebalanced();
     // Nothing is fetched before this returns.
     member.pause([{ topic, partitions }]);
