@@ -1,16 +1,26 @@
 import { z } from 'zod';
 import { GatewatchError } from '../errors.ts';
-import type { RuleMetadata } from './sigma/model.ts';
+import { OUTCOMES, type Outcome } from '../record/signal.ts';
+import { LEVELS, type Level, type RuleMetadata } from './sigma/model.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const inMs = (text: string): number => Number(text.slice(0, -1)) * UNITS_MS[text.at(-1)!]!;
 
 const duration = z
   .string()
   .regex(/^[1-9]\d{0,5}[smhd]$/, { error: 'must be a number and s, m, h or d, for example 30m' })
-  .transform((text) => Number(text.slice(0, -1)) * UNITS_MS[text.at(-1)!]!);
+  .transform(inMs);
+const learning = z
+  .string()
+  .regex(/^\d{1,6}[smhd]$/, { error: 'must be a number and s, m, h or d, for example 7d, or 0d' })
+  .transform(inMs);
 
 const field = z.string().min(1).max(200);
 const fields = z.array(field).min(1).max(10);
+
+/** By default a week, so that what is done at weekends only has been seen. */
+const LEARN_MS = 7 * 86_400_000;
 
 /** What a rule may say under its own attribute `gatewatch`; Sigma keeps attributes it does not know. */
 const optionsSchema = z.strictObject({
@@ -29,7 +39,17 @@ const optionsSchema = z.strictObject({
     ),
   distinct: field
     .optional()
-    .describe('event_count only: count the different values of this field instead of the matches.'),
+    .describe(
+      'event_count only: count the different values of this field, or with `rule` the different rules, instead of the matches.',
+    ),
+  levels: z
+    .partialRecord(z.enum(OUTCOMES), z.enum(LEVELS))
+    .optional()
+    .describe("Level of an alert by its outcome; the rule's own `level` is for the others."),
+  enabled: z.boolean().optional().describe('false: the rule gives no alert unless `detect.enable` names it.'),
+  learn: learning
+    .optional()
+    .describe("new_value only: how long after the beginning of a cluster's baseline no alert is given."),
 });
 
 /** Parsed `gatewatch` attribute of a rule. */
@@ -39,6 +59,11 @@ export interface RuleOptions {
   readonly suppressMs?: number;
   readonly sameAny: readonly string[];
   readonly distinct?: string;
+  /** What a refused attempt weighs less than what was let through. */
+  readonly levels: Readonly<Partial<Record<Outcome, Level>>>;
+  readonly enabled: boolean;
+  /** Milliseconds. */
+  readonly learnMs: number;
 }
 
 /** By default a repeat is the same actor doing the same to the same object, or to what one owner makes. */
@@ -49,20 +74,48 @@ const DEFAULT_GROUP = [
   'gatewatch.object.series',
 ];
 
+/** Every alert asks for its rule's options. */
+const read = new WeakMap<object, RuleOptions>();
+
 /** @throws RULE_INVALID */
 export function ruleOptions(rule: Pick<RuleMetadata, 'custom' | 'where'>): RuleOptions {
+  const options = read.get(rule) ?? readOptions(rule);
+  read.set(rule, options);
+  return options;
+}
+
+function readOptions(rule: Pick<RuleMetadata, 'custom' | 'where'>): RuleOptions {
   const parsed = optionsSchema.safeParse(rule.custom.gatewatch ?? {});
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    throw new GatewatchError('RULE_INVALID', `gatewatch.${issue.path.join('.')}: ${issue.message}`, {
-      where: rule.where,
-    });
+    const key = ['gatewatch', ...issue.path].join('.');
+    throw new GatewatchError('RULE_INVALID', `${key}: ${issue.message}.`, { where: rule.where });
   }
-  const { suppress, 'group-by': groupBy, 'same-any': sameAny, distinct } = parsed.data;
+  const {
+    suppress,
+    'group-by': groupBy,
+    'same-any': sameAny,
+    distinct,
+    levels,
+    enabled,
+    learn,
+  } = parsed.data;
   return {
     groupBy: groupBy ?? DEFAULT_GROUP,
     ...(suppress === undefined ? {} : { suppressMs: suppress }),
     sameAny: sameAny ?? [],
     ...(distinct === undefined ? {} : { distinct }),
+    levels: levels ?? {},
+    enabled: enabled ?? true,
+    learnMs: learn ?? LEARN_MS,
   };
+}
+
+const PREFIX = 'gatewatch.';
+
+/** The detections that a rule's tags name: `gatewatch.ac08` names AC08. */
+export function detectionsOf(tags: readonly string[]): string[] {
+  return tags
+    .filter((tag) => /^gatewatch\.[a-z]{2}\d{2}$/.test(tag))
+    .map((tag) => tag.slice(PREFIX.length).toUpperCase());
 }

@@ -1,13 +1,15 @@
 import { ruleOptions } from './rule-options.ts';
 import { compilePath, type EventFields } from './sigma/event.ts';
-import { type CorrelationRule, groupFields, type RuleSet, type SigmaRule } from './sigma/model.ts';
+import { type CorrelationRule, fieldOf, groupFields, type RuleSet, type SigmaRule } from './sigma/model.ts';
 
 /** One consumer of a rule's matches: the rule's own alert, or a correlation. */
 export interface Target {
   readonly id: string;
+  /** See `Signal.spans_groups`. */
+  readonly spansGroups: boolean;
   /** Values of the group-by fields, '' for one that the event lacks. */
   group(event: EventFields): string[];
-  /** Values that the correlation compares between its steps. */
+  /** Values that the correlation compares or looks at, by the name that it has for them. */
   values(event: EventFields): Record<string, string>;
 }
 
@@ -18,7 +20,7 @@ const VALUE_CHARS_MAX = 512;
 export function planTargets(set: RuleSet): ReadonlyMap<string, readonly Target[]> {
   const plan = new Map<string, Target[]>();
   for (const rule of set.rules) {
-    const own = set.silent.has(rule.id) ? [] : [target(rule.id, ruleOptions(rule).groupBy, [])];
+    const own = set.silent.has(rule.id) ? [] : [target(rule.id, ruleOptions(rule).groupBy, new Map())];
     plan.set(rule.id, [...own, ...set.correlations.flatMap((correlation) => targetOf(correlation, rule))]);
   }
   return plan;
@@ -28,16 +30,25 @@ function targetOf(correlation: CorrelationRule, rule: SigmaRule): Target[] {
   if (!correlation.rules.includes(rule.id)) return [];
   const { sameAny, distinct } = ruleOptions(correlation);
   const compared = distinct === undefined ? sameAny : [...sameAny, distinct];
-  return [target(correlation.id, groupFields(correlation, rule.id), compared)];
+  const paths = new Map(compared.map((path) => [path, path]));
+  for (const field of correlation.fields ?? []) paths.set(field, fieldOf(correlation, field, rule.id));
+  return [target(correlation.id, groupFields(correlation, rule.id), paths, correlation.type === 'new_value')];
 }
 
-function target(id: string, groupBy: readonly string[], compared: readonly string[]): Target {
+/** @param paths of the fields whose values are compared or looked at, by name */
+function target(
+  id: string,
+  groupBy: readonly string[],
+  paths: ReadonlyMap<string, string>,
+  spansGroups = false,
+): Target {
   const group = groupBy.map(textAt);
-  const values = compared.map((path) => [path, textAt(path)] as const);
+  const values = Array.from(paths, ([name, path]) => [name, textAt(path)] as const);
   return {
     id,
+    spansGroups,
     group: (event) => group.map((read) => read(event)),
-    values: (event) => Object.fromEntries(values.map(([path, read]) => [path, read(event)])),
+    values: (event) => Object.fromEntries(values.map(([name, read]) => [name, read(event)])),
   };
 }
 

@@ -1,4 +1,12 @@
-import type { Admission, Evidence, NamespaceChange, Outcome, PodSecurity } from './signal.ts';
+import type {
+  Actor,
+  Admission,
+  Evidence,
+  NamespaceChange,
+  Outcome,
+  PodSecurity,
+  PolicyChange,
+} from './signal.ts';
 
 export type Severity = 'informational' | 'low' | 'medium' | 'high' | 'critical';
 
@@ -13,6 +21,17 @@ export const SEVERITY_NUMBER: Readonly<Record<Severity, number>> = {
 
 export type AlertStatus = 'open' | 'acknowledged' | 'closed' | 'withdrawn';
 
+/** What a group had not shown before. */
+export interface NewValue {
+  /** Names of the fields whose values are new together, and the values, '' for one that was absent. */
+  readonly field: readonly string[];
+  readonly value: readonly string[];
+  /** Beginning of the cluster's baseline, RFC 3339. */
+  readonly learned_since: string;
+  /** Day (YYYY-MM-DD, UTC) on which the group last showed the value; absent if it is not remembered to have. */
+  readonly last_seen?: string;
+}
+
 /** The part of an alert that is ours; everything else is Elastic Common Schema. */
 export interface GatewatchFields {
   readonly detection_id?: string;
@@ -23,9 +42,12 @@ export interface GatewatchFields {
   readonly count: number;
   /** Matches that are counted but not listed in `evidence`. */
   readonly suppressed?: number;
+  readonly actor?: Actor;
   readonly admission?: Admission;
   readonly pod_security?: PodSecurity;
   readonly namespace?: NamespaceChange;
+  readonly policy?: PolicyChange;
+  readonly baseline?: NewValue;
   readonly evidence: readonly Evidence[];
   readonly limits?: readonly string[];
   readonly status: AlertStatus;

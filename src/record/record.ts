@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /** What a record is: which decoder of `detect/decode` reads its bytes. */
-export type RecordKind = 'audit.event' | 'admission.review';
+export type RecordKind = 'audit.event' | 'admission.review' | 'google.log-entry';
 
 /** The version of the header layout below, carried by every record so that a later one can be told apart. */
 export const RECORD_FORMAT = 1;

@@ -1,7 +1,9 @@
+import { contentId } from './record.ts';
 import type { EventTime } from './time.ts';
 
 /** What became of a request at the admission gate. `pending` is known only to have been asked; `other` passed no admission. */
-export type Outcome = 'admitted' | 'denied' | 'failed' | 'dry-run' | 'pending' | 'other';
+export const OUTCOMES = ['admitted', 'denied', 'failed', 'dry-run', 'pending', 'other'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** One policy or authority that refused a request, as read from the API server's answer. */
 export interface Denial {
@@ -21,6 +23,18 @@ export interface Admission {
   readonly failed_open?: readonly string[];
   /** Names of webhooks that changed the object. */
   readonly mutated_by?: readonly string[];
+}
+
+/** Who asked, and who is behind it as far as the stream has shown. */
+export interface Actor {
+  /** `person`, `service-account`, `controller`, `node`, `control-plane`, `anonymous` or `unknown`. */
+  readonly kind: string;
+  /** The person or pipeline at the end of the chain; absent if a controller asked and nobody is known behind it. */
+  readonly author?: string;
+  /** From who asked to who is behind it: users, and the objects that made them act (`ReplicaSet/web-7b8`). */
+  readonly chain: readonly string[];
+  /** Field managers of the object besides the control plane's own: a hint, because a client chooses its name. */
+  readonly managers?: readonly string[];
 }
 
 /** One forbidden setting of a pod, in the words of the Pod Security reference evaluator. */
@@ -47,6 +61,20 @@ export interface NamespaceChange {
   readonly enforce_after?: string;
   /** What changed, for example `enforce-lowered`, `enforce-removed`, `exemption-added`. */
   readonly changes: readonly string[];
+}
+
+/** What a write does to the protection that a policy gives; `unclear` is for a person to judge. */
+export type PolicyEffect = 'weakened' | 'strengthened' | 'neutral' | 'unclear';
+
+/** What a write changes in admission control itself: a webhook configuration, a policy, a binding, an exemption. */
+export interface PolicyChange {
+  /** Whose it is: `webhook`, `admission-policy`, `gatekeeper`, `kyverno`, `kubewarden`, `opa`. */
+  readonly engine: string;
+  readonly effect: PolicyEffect;
+  /** Stable words, for example `failure-policy-ignore`. */
+  readonly changes: readonly string[];
+  /** Short sentences, the weightiest first. */
+  readonly reasons: readonly string[];
 }
 
 /** One record that a signal or alert rests on. */
@@ -78,6 +106,8 @@ export interface Facts {
   readonly api_version?: string;
   readonly namespace?: string;
   readonly name?: string;
+  /** What a connection into a pod, or through a node's kubelet, runs. */
+  readonly command?: string;
   readonly code?: number;
   readonly message?: string;
 }
@@ -99,17 +129,31 @@ export interface Signal {
   readonly began?: EventTime;
   /** Wall-clock arrival in Unix milliseconds, used only to date an alert whose records carry no time. */
   readonly received_ms: number;
-  /** Order of the stages of one request: the highest rank is what the request came to. */
+  /** Order of the stages of one request: the highest rank is what the request came to. From 3 on it is done. */
   readonly rank: number;
   /** Ids of signals about the same request from another source, which this one replaces. */
   readonly replaces?: readonly string[];
-  /** Values of the fields that a correlation compares between its steps. */
+  /** Values of the fields that a correlation compares between its steps or looks at. */
   readonly values?: Readonly<Record<string, string>>;
+  /** The target looks at all groups of the cluster together (a baseline, which begins with the first match of any of them). */
+  readonly spans_groups?: true;
   readonly facts: Facts;
+  readonly actor?: Actor;
   readonly admission: Admission;
   readonly pod_security?: PodSecurity;
   readonly namespace?: NamespaceChange;
+  readonly policy?: PolicyChange;
   readonly evidence: Evidence;
   /** What the source could not tell, for example `truncated`. */
   readonly limits?: readonly string[];
+}
+
+/** Key of a signal in the log: signals of one key are seen by one correlator, in order. */
+export function signalKey({
+  target,
+  cluster,
+  group,
+  spans_groups,
+}: Pick<Signal, 'target' | 'cluster' | 'group' | 'spans_groups'>): string {
+  return contentId(target, cluster, ...(spans_groups ? [] : group));
 }

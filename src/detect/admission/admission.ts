@@ -1,7 +1,7 @@
 import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import type { Admission, Denial, Outcome } from '../../record/signal.ts';
 import { isObject, member, stringOf } from '../decode/json.ts';
-import { passesAdmission, type Request } from '../decode/request.ts';
+import { heedsDryRun, lacksStatus, passesAdmission, type Request } from '../decode/request.ts';
 import { denialOf } from './denials.ts';
 
 /** Annotation prefixes of k8s.io/apiserver/pkg/admission/plugin/webhook/{validating,mutating}/dispatcher.go. */
@@ -12,8 +12,7 @@ const MUTATION = /^mutation\.webhook\.admission\.k8s\.io\//;
 const WEBHOOKS_MAX = 32;
 
 /** What the event itself says about how its request went through admission. */
-export function admissionOf(request: Request): Admission {
-  const verdict = verdictOf(request);
+export function admissionOf(request: Request, verdict = verdictOf(request)): Admission {
   const { failedOpen, mutatedBy } = webhooksOf(request);
   return {
     outcome: verdict.outcome,
@@ -23,23 +22,27 @@ export function admissionOf(request: Request): Admission {
   };
 }
 
-interface Verdict {
+/** What the API server answered, and who said no. */
+export interface Verdict {
   readonly outcome: Outcome;
   readonly denial?: Denial;
 }
 
-function verdictOf(request: Request): Verdict {
+export function verdictOf(request: Request): Verdict {
   const verdict = answerOf(request);
   // A dry run persists nothing, whatever the answer: the denial is kept, the outcome says that it was one.
-  return request.dryRun && passesAdmission(request) ? { ...verdict, outcome: 'dry-run' } : verdict;
+  return request.dryRun && heedsDryRun(request) ? { ...verdict, outcome: 'dry-run' } : verdict;
 }
 
 function answerOf(request: Request): Verdict {
-  const { code, source, stage } = request;
+  const { source, stage } = request;
   if (source === 'review' || stage === 'RequestReceived') return { outcome: 'pending' };
+  const code = request.code ?? failureCode(request);
+  if (code !== undefined && code < 400) return { outcome: passesAdmission(request) ? 'admitted' : 'other' };
   const decision = request.annotations['authorization.k8s.io/decision'];
-  if (code === undefined) return { outcome: decision === 'forbid' ? 'denied' : 'other' };
-  if (code < 400) return { outcome: passesAdmission(request) ? 'admitted' : 'other' };
+  if (code === undefined && decision === 'forbid') return { outcome: 'denied' };
+  if (code === undefined) return { outcome: lacksStatus(request) ? 'admitted' : 'other' };
+  if (answeredBehindProxy(request)) return { outcome: 'admitted' };
   const message = request.message ?? '';
   const denial = denialOf(message);
   if (denial) return { outcome: 'denied', denial };
@@ -51,9 +54,25 @@ function answerOf(request: Request): Verdict {
   };
 }
 
+/** The HTTP status of a failure that an export left it out of, by its reason (k8s.io/apimachinery/pkg/api/errors). */
+function failureCode(request: Request): number | undefined {
+  const { status, reason } = request.status;
+  if (status !== 'Failure') return undefined;
+  return reason === 'Unauthorized' ? 401 : reason === 'Forbidden' ? 403 : 500;
+}
+
+/** True if an error was the answer of what a proxy leads to: of its own errors the API server says that they are failures. */
+function answeredBehindProxy(request: Request): boolean {
+  if (request.ref.subresource !== 'proxy') return false;
+  const allowed = request.annotations['authorization.k8s.io/decision'] === 'allow';
+  return allowed && request.status.status === undefined;
+}
+
 function webhooksOf(request: Request): { failedOpen: string[]; mutatedBy: string[] } {
   const failedOpen: string[] = [];
   const mutatedBy: string[] = [];
+  if (!request.mayHaveAnnotation('failed-open.') && !request.mayHaveAnnotation('mutation.'))
+    return { failedOpen, mutatedBy };
   for (const [key, value] of Object.entries(request.annotations)) {
     if (typeof value !== 'string') continue;
     if (FAILED_OPEN.test(key)) {

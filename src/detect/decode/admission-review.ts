@@ -2,7 +2,7 @@ import { GatewatchError } from '../../errors.ts';
 import type { ReceivedRecord } from '../../record/record.ts';
 import { textsOf } from '../sigma/event.ts';
 import { refOf, requesterOf, reviewId } from './audit-event.ts';
-import { at, isObject, type JsonObject, member, objectOf, stringOf } from './json.ts';
+import { at, isObject, type JsonObject, member, objectOf, parseJson, stringOf } from './json.ts';
 import type { ObjectRef, Request, Requester } from './request.ts';
 
 /**
@@ -23,13 +23,7 @@ const VERBS: ReadonlyMap<unknown, string> = new Map([
  * @throws ITEM_NOT_JSON, ITEM_NOT_AN_EVENT
  */
 export function decodeAdmissionReview(record: ReceivedRecord): Request {
-  let review: unknown;
-  try {
-    review = JSON.parse(record.bytes.toString());
-  } catch (error) {
-    throw new GatewatchError('ITEM_NOT_JSON', `Not JSON: ${(error as Error).message}.`, { cause: error });
-  }
-  const request = member(review, 'request');
+  const request = member(parseJson(record.bytes.toString()), 'request');
   if (!isObject(request)) {
     throw new GatewatchError('ITEM_NOT_AN_EVENT', 'It has no request.', { where: 'request' });
   }
@@ -46,6 +40,8 @@ class AdmissionReview implements Request {
   readonly sourceIp = undefined;
   readonly userAgent = undefined;
   readonly code = undefined;
+  readonly impersonates = false;
+  readonly status: JsonObject = {};
   readonly message = undefined;
   readonly annotations: JsonObject = {};
   readonly sameAs: readonly string[] = [];
@@ -88,8 +84,16 @@ class AdmissionReview implements Request {
     return member(this.#fields, root);
   }
 
+  mayHaveAnnotation(): boolean {
+    return false;
+  }
+
   keywords(): Iterable<string> {
     return textsOf(JSON.parse(this.record.bytes.toString()));
+  }
+
+  get username(): string {
+    return this.user.name;
   }
 
   get began(): number {

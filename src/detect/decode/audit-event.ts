@@ -2,7 +2,8 @@ import { GatewatchError } from '../../errors.ts';
 import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
-import { textsOf } from '../sigma/event.ts';
+import { DerivedFields, textsOf } from '../sigma/event.ts';
+import { type Glance, glanceAt } from './glance.ts';
 import {
   isObject,
   type JsonObject,
@@ -10,10 +11,13 @@ import {
   listOf,
   member,
   objectOf,
+  parseJson,
   stringOf,
   stringsOf,
 } from './json.ts';
-import type { ObjectRef, Request, Requester } from './request.ts';
+import { completedRef } from './object-ref.ts';
+import { lacksStatus, type ObjectRef, type Request, type Requester } from './request.ts';
+import { parametersOf } from './uri.ts';
 
 /** Annotation in which the observing webhook's answer leaves its uid; the API server puts the webhook's name before the key. */
 const OBSERVER_ANNOTATION = `${OBSERVER_WEBHOOK}/uid`;
@@ -30,13 +34,23 @@ const TEXT_FIELDS = ['level', 'auditID', 'stage', 'requestURI', 'verb', 'userAge
 const OBJECT_FIELDS = ['user', 'impersonatedUser', 'objectRef', 'responseStatus', 'annotations'] as const;
 
 /**
- * Decodes an audit event. Its bodies, which are most of its bytes, stay unparsed until a rule asks for them.
+ * Decodes an audit event, no more of it than is asked for: a glance at its beginning tells what most rules begin with, and its bodies, which are most of
+ * its bytes, stay unparsed even when the rest is parsed.
  * @param timeMax the latest event time to believe
- * @throws ITEM_NOT_JSON, ITEM_NOT_AN_EVENT
+ * @throws ITEM_NOT_JSON, ITEM_NOT_AN_EVENT, here or when what is wrong is asked for
  */
 export function decodeAuditEvent(record: ReceivedRecord, timeMax: number): Request {
-  const fields = parse(headOf(record));
+  return new AuditEvent(record, timeMax);
+}
+
+/** The fields of the event, with the number of each body in its place. */
+function headOf(record: ReceivedRecord): JsonObject {
+  const fields = parseJson(headTextOf(record));
   if (!isObject(fields)) throw notAnEvent('the whole item', 'an object');
+  return checked(fields);
+}
+
+function checked(fields: JsonObject): JsonObject {
   for (const name of TEXT_FIELDS) {
     const value = member(fields, name);
     if (value !== undefined && value !== null && typeof value !== 'string')
@@ -51,15 +65,15 @@ export function decodeAuditEvent(record: ReceivedRecord, timeMax: number): Reque
       where: 'verb',
     });
   }
-  return new AuditEvent(record, fields, timeMax);
+  const ref = completedRef(objectOf(fields.objectRef), stringOf(fields.requestURI));
+  return ref === fields.objectRef || !ref ? fields : { ...fields, objectRef: ref };
 }
 
 function notAnEvent(field: string, expected: string): GatewatchError {
   return new GatewatchError('ITEM_NOT_AN_EVENT', `Field ${field} is not ${expected}.`, { where: field });
 }
 
-/** The event's JSON with the number of each body in its place. */
-function headOf({ bytes, bodies }: ReceivedRecord): string {
+function headTextOf({ bytes, bodies }: ReceivedRecord): string {
   if (bodies.length === 0) return bytes.toString();
   let text = '';
   let from = 0;
@@ -70,56 +84,136 @@ function headOf({ bytes, bodies }: ReceivedRecord): string {
   return text + bytes.toString('utf8', from);
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new GatewatchError('ITEM_NOT_JSON', `Not JSON: ${(error as Error).message}.`, { cause: error });
-  }
+/** A record of another layout, read in that of an audit event. */
+export interface Translation {
+  readonly fields: JsonObject;
+  /** What the source never tells. */
+  readonly untold: readonly string[];
 }
 
-class AuditEvent implements Request {
+export class AuditEvent implements Request {
   readonly record: ReceivedRecord;
   readonly source = 'audit';
-  readonly #fields: JsonObject;
-  readonly #bodies = new Map<number, unknown>();
-  #requestId: string | undefined;
   readonly ref: ObjectRef;
-  readonly user: Requester;
   readonly verb: string;
-  readonly #timeMax: number;
-  #claimedTime: number | null | undefined;
-  readonly annotations: JsonObject;
+  readonly stage: string;
   readonly code: number | undefined;
+  readonly #glance: Glance | undefined;
+  readonly #timeMax: number;
+  readonly #untold: readonly string[];
+  readonly #bodies = new Map<number, unknown>();
+  #head: JsonObject | undefined;
+  #rest: JsonObject | undefined;
+  #user: Requester | undefined;
+  #sourceIPs: unknown;
+  #requestId: string | undefined;
+  #claimedTime: number | null | undefined;
 
-  constructor(record: ReceivedRecord, fields: JsonObject, timeMax: number) {
+  constructor(record: ReceivedRecord, timeMax: number, translation?: Translation) {
     this.record = record;
-    this.#fields = fields;
-    this.verb = stringOf(fields.verb) ?? '';
-    this.annotations = objectOf(fields.annotations) ?? {};
-    this.ref = refOf(objectOf(fields.objectRef));
-    this.user = requesterOf(objectOf(fields.user), objectOf(fields.impersonatedUser));
-    const code = member(fields.responseStatus, 'code');
-    this.code = typeof code === 'number' && code >= 100 ? code : undefined;
     this.#timeMax = timeMax;
+    this.#untold = translation?.untold ?? [];
+    this.#head = translation && checked(translation.fields);
+    this.#glance = translation ? undefined : glanceAt(record);
+    const { verb, stage, objectRef } = this.#glance ?? this.#fields;
+    this.verb = stringOf(verb) ?? '';
+    this.stage = stringOf(stage) ?? 'unknown';
+    this.ref = refOf(objectOf(objectRef));
+    this.code = this.#glance ? this.#glance.code : codeOf(member(this.#fields.responseStatus, 'code'));
+  }
+
+  get #fields(): JsonObject {
+    this.#head ??= headOf(this.record);
+    return this.#head;
+  }
+
+  /** What holds the times and annotations: the last bytes of an event that was glanced at, else all its fields. */
+  get #last(): JsonObject {
+    if (this.#head || !this.#glance) return this.#fields;
+    if (!this.#rest) {
+      const rest = parseJson(`{${this.record.bytes.toString('utf8', this.#glance.rest + 1)}`);
+      const sound = isObject(rest) && (rest.annotations === undefined || isObject(rest.annotations));
+      this.#rest = sound ? rest : this.#fields;
+    }
+    return this.#rest;
   }
 
   field(root: string): unknown {
-    const value = member(this.#fields, root);
-    const isBody = root === 'requestObject' || root === 'responseObject';
-    return isBody && typeof value === 'number' ? this.#body(value) : value;
+    const glance = this.#head ? undefined : this.#glance;
+    switch (glance && root) {
+      case 'stage':
+      case 'verb':
+      case 'userAgent':
+      case 'objectRef':
+        return glance![root as keyof Glance];
+      case 'sourceIPs':
+        this.#sourceIPs ??= parseJson(glance!.sourceIPs);
+        return this.#sourceIPs;
+      case 'user':
+        return new UserFields(glance!.username, () => this.#fields.user);
+      case 'responseStatus':
+        return glance!.code === undefined
+          ? undefined
+          : new StatusFields(glance!.code, () => this.#fields.responseStatus);
+      case 'impersonatedUser':
+        return glance!.impersonates ? this.#fields.impersonatedUser : undefined;
+      case 'requestURI':
+        return this.uri;
+      case 'annotations':
+      case 'requestReceivedTimestamp':
+      case 'stageTimestamp':
+        return member(this.#last, root);
+      case 'requestObject':
+      case 'responseObject':
+        return this.#bodyNamed(root);
+      default: {
+        const value = member(this.#fields, root);
+        const isBody = root === 'requestObject' || root === 'responseObject';
+        return isBody && typeof value === 'number' ? this.#body(value) : value;
+      }
+    }
+  }
+
+  /** The body of a name in an event of which no more is known than a glance. */
+  #bodyNamed(name: string): unknown {
+    const { bytes, bodies } = this.record;
+    const key = `"${name}":`;
+    for (let index = 0; index < bodies.length; index += 2) {
+      const start = bodies[index]!;
+      if (bytes.toString('latin1', start - key.length, start) === key) return this.#body(index);
+    }
+    return undefined;
   }
 
   keywords(): Iterable<string> {
-    return textsOf(parse(this.record.bytes.toString()));
+    return textsOf(parseJson(this.record.bytes.toString()));
   }
 
   get auditId(): string | undefined {
-    return stringOf(this.#fields.auditID);
+    return stringOf(this.#glance?.auditID ?? this.#fields.auditID);
   }
 
-  get stage(): string {
-    return stringOf(this.#fields.stage) ?? 'unknown';
+  get user(): Requester {
+    this.#user ??= requesterOf(objectOf(this.#fields.user), objectOf(this.#fields.impersonatedUser));
+    return this.#user;
+  }
+
+  get username(): string {
+    return this.#glance?.username ?? this.user.name;
+  }
+
+  get impersonates(): boolean {
+    return this.#glance?.impersonates ?? isObject(this.#fields.impersonatedUser);
+  }
+
+  get annotations(): JsonObject {
+    return objectOf(this.#last.annotations) ?? {};
+  }
+
+  mayHaveAnnotation(beginning: string): boolean {
+    // They stand after the bodies, and no quote in them can be another's.
+    if (this.#rest || this.#head || !this.#glance) return true;
+    return this.record.bytes.includes(`"${beginning}`, this.#glance.rest);
   }
 
   get rank(): number {
@@ -128,19 +222,23 @@ class AuditEvent implements Request {
   }
 
   get uri(): string | undefined {
-    return stringOf(this.#fields.requestURI);
+    return stringOf(this.#glance?.requestURI ?? this.#fields.requestURI);
   }
 
   get sourceIp(): string | undefined {
-    return lastStringOf(this.#fields.sourceIPs);
+    return lastStringOf(this.field('sourceIPs'));
   }
 
   get userAgent(): string | undefined {
-    return stringOf(this.#fields.userAgent);
+    return stringOf(this.field('userAgent'));
+  }
+
+  get status(): JsonObject {
+    return objectOf(this.#fields.responseStatus) ?? {};
   }
 
   get message(): string | undefined {
-    return stringOf(member(this.#fields.responseStatus, 'message'));
+    return stringOf(this.status.message);
   }
 
   get time(): number | undefined {
@@ -150,10 +248,17 @@ class AuditEvent implements Request {
 
   #claimed(): number | undefined {
     if (this.#claimedTime === undefined) {
-      const { stageTimestamp, requestReceivedTimestamp } = this.#fields;
-      this.#claimedTime = parseEventTime(stageTimestamp) ?? parseEventTime(requestReceivedTimestamp) ?? null;
+      this.#claimedTime = parseEventTime(this.#last.stageTimestamp) ?? parseEventTime(this.#received) ?? null;
     }
     return this.#claimedTime ?? undefined;
+  }
+
+  /** When the API server received the request, as written; audit.k8s.io/v1alpha1 and v1beta1 have it under other names. */
+  get #received(): unknown {
+    const { requestReceivedTimestamp } = this.#last;
+    if (requestReceivedTimestamp !== undefined) return requestReceivedTimestamp;
+    const { timestamp, metadata } = this.#fields;
+    return timestamp ?? member(metadata, 'creationTimestamp');
   }
 
   get dryRun(): boolean {
@@ -169,11 +274,11 @@ class AuditEvent implements Request {
   get began(): number | undefined {
     const { time } = this;
     if (time === undefined) return undefined;
-    return Math.min(parseEventTime(this.#fields.requestReceivedTimestamp) ?? time, time);
+    return Math.min(parseEventTime(this.#received) ?? time, time);
   }
 
   get receivedSeconds(): number {
-    const received = parseEventTime(this.#fields.requestReceivedTimestamp) ?? this.time ?? 0;
+    const received = parseEventTime(this.#received) ?? this.time ?? 0;
     return Math.floor(received / 1_000_000);
   }
 
@@ -183,10 +288,10 @@ class AuditEvent implements Request {
   }
 
   #identify(): string {
-    const received = this.#fields.requestReceivedTimestamp;
+    const received = this.#received;
     if (!this.auditId || typeof received !== 'string') return this.record.id;
-    const { record, verb, uri = '', user } = this;
-    return contentId('request', record.cluster, this.auditId, received, verb, uri, user.name);
+    const { record, verb, uri = '', username } = this;
+    return contentId('request', record.cluster, this.auditId, received, verb, uri, username);
   }
 
   get sameAs(): readonly string[] {
@@ -195,11 +300,12 @@ class AuditEvent implements Request {
   }
 
   get limits(): readonly string[] {
-    const limits: string[] = [];
+    const limits = [...this.#untold];
     if (this.time === undefined)
       limits.push(this.#claimed() === undefined ? 'no-event-time' : 'time-disbelieved');
     if (this.annotations['audit.k8s.io/truncated'] === 'true') limits.push('truncated');
     if (this.record.redacted.length > 0) limits.push('credentials-redacted');
+    if (lacksStatus(this)) limits.push('status-not-recorded');
     return limits;
   }
 
@@ -220,18 +326,70 @@ class AuditEvent implements Request {
     const { bytes, bodies } = this.record;
     const [start, end] = [bodies[index], bodies[index + 1]];
     if (index % 2 !== 0 || start === undefined || end === undefined) return index;
-    if (!this.#bodies.has(index)) this.#bodies.set(index, parse(bytes.toString('utf8', start, end)));
+    if (!this.#bodies.has(index)) this.#bodies.set(index, parseJson(bytes.toString('utf8', start, end)));
     return this.#bodies.get(index);
   }
 }
 
-/** Whether a request's address asks for a dry run. */
+/** `user` of an event of which no more than the name may be asked. */
+class UserFields extends DerivedFields {
+  readonly username: string;
+  readonly #rest: () => unknown;
+
+  constructor(username: string, rest: () => unknown) {
+    super();
+    this.username = username;
+    this.#rest = rest;
+  }
+
+  get uid() {
+    return member(this.#rest(), 'uid');
+  }
+  get groups() {
+    return member(this.#rest(), 'groups');
+  }
+  get extra() {
+    return member(this.#rest(), 'extra');
+  }
+}
+
+/** `responseStatus` of an event of which no more than the code may be asked. */
+class StatusFields extends DerivedFields {
+  readonly code: number;
+  readonly #rest: () => unknown;
+
+  constructor(code: number, rest: () => unknown) {
+    super();
+    this.code = code;
+    this.#rest = rest;
+  }
+
+  get metadata() {
+    return member(this.#rest(), 'metadata');
+  }
+  get status() {
+    return member(this.#rest(), 'status');
+  }
+  get message() {
+    return member(this.#rest(), 'message');
+  }
+  get reason() {
+    return member(this.#rest(), 'reason');
+  }
+  get details() {
+    return member(this.#rest(), 'details');
+  }
+}
+
+/** An HTTP status; some exports write it as text. */
+function codeOf(value: unknown): number | undefined {
+  const code = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
+  return typeof code === 'number' && code >= 100 ? code : undefined;
+}
+
+/** Whether a request's address asks for a dry run. A name may be escaped; most queries hold neither. */
 function dryRunInQuery(uri: string): boolean {
-  const start = uri.indexOf('?');
-  if (start < 0) return false;
-  const query = uri.slice(start + 1);
-  // A name may be escaped; most queries hold neither.
-  return /dryRun|%/.test(query) && new URLSearchParams(query).getAll('dryRun').includes('All');
+  return /dryRun|%/.test(uri) && parametersOf(uri).getAll('dryRun').includes('All');
 }
 
 /** The identity of a request that only a review tells of. */

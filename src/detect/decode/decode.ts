@@ -1,12 +1,14 @@
 import type { ReceivedRecord, RecordKind } from '../../record/record.ts';
 import { decodeAdmissionReview } from './admission-review.ts';
 import { decodeAuditEvent } from './audit-event.ts';
+import { decodeLogEntry } from './google-log-entry.ts';
 import type { Request } from './request.ts';
 
 /** One decoder a kind of record; a new source adds its line here. */
 const DECODERS: Readonly<Record<RecordKind, (record: ReceivedRecord, timeMax: number) => Request>> = {
   'audit.event': decodeAuditEvent,
   'admission.review': decodeAdmissionReview,
+  'google.log-entry': decodeLogEntry,
 };
 
 /**

@@ -1,6 +1,16 @@
-/** Reading of decoded JSON whose shape nobody vouches for: a value of another type than expected counts as absent. */
+/** Reading of JSON whose shape nobody vouches for: a value of another type than expected counts as absent. */
+import { GatewatchError } from '../../errors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** @throws ITEM_NOT_JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GatewatchError('ITEM_NOT_JSON', `Not JSON: ${(cause as Error).message}.`, { cause });
+  }
+}
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -26,6 +36,11 @@ export function stringsOf(value: unknown, max = 100): readonly string[] {
     if (typeof element === 'string') strings.push(element);
   }
   return strings;
+}
+
+/** A list, or nothing if it is empty: a field that has no value is absent, so that rules can ask whether it exists. */
+export function anyOf<Element>(list: readonly Element[]): readonly Element[] | undefined {
+  return list.length > 0 ? list : undefined;
 }
 
 /** The last string of a list. */

@@ -35,15 +35,23 @@ export interface Request extends EventFields {
   readonly verb: string;
   readonly uri: string | undefined;
   readonly user: Requester;
+  /** `user.name`; cheaper to ask. */
+  readonly username: string;
+  /** Whether another identity was taken on. */
+  readonly impersonates: boolean;
   /** The peer's address: the last of `sourceIPs`, the only one that a client cannot choose. */
   readonly sourceIp: string | undefined;
   readonly userAgent: string | undefined;
   readonly ref: ObjectRef;
   /** HTTP status; absent before the answer and in reviews. */
   readonly code: number | undefined;
+  /** `responseStatus`, empty if there is none. */
+  readonly status: JsonObject;
   /** The answer's `responseStatus.message`. */
   readonly message: string | undefined;
   readonly annotations: JsonObject;
+  /** False if no annotation's key begins so; cheaper to ask than `annotations`. */
+  mayHaveAnnotation(beginning: string): boolean;
   readonly dryRun: boolean;
   readonly time: EventTime | undefined;
   /** When the API server received the request: the same in all its records. Absent where `time` is. */
@@ -74,7 +82,45 @@ export function creates({ verb, code }: Pick<Request, 'verb' | 'code'>): boolean
   return verb === 'create' || (verb === 'patch' && code === 201);
 }
 
+/** Verbs whose bodies are the object itself, or a patch of it; a deletion is answered with it. */
+const OF_OBJECT = new Set(['create', 'update', 'patch', 'delete', 'get']);
+
+/** True if a body of the request may hold the object that it concerns. */
+export function holdsObject({ verb }: Pick<Request, 'verb'>): boolean {
+  return OF_OBJECT.has(verb);
+}
+
+/** True if the request opens a connection into a pod, node or service. */
+export function opensConnection({ ref }: Pick<Request, 'ref'>): boolean {
+  return CONNECTS.has(ref.subresource);
+}
+
 /** True if the request asks for something that admission decides. */
 export function passesAdmission(request: Pick<Request, 'verb' | 'ref'>): boolean {
-  return WRITES.has(request.verb) || CONNECTS.has(request.ref.subresource);
+  return WRITES.has(request.verb) || opensConnection(request);
+}
+
+/** Resources that are asked by creating one, and kept nowhere (groups authentication.k8s.io and authorization.k8s.io). */
+const QUESTIONS = new Set([
+  'tokenreviews',
+  'selfsubjectreviews',
+  'subjectaccessreviews',
+  'localsubjectaccessreviews',
+  'selfsubjectaccessreviews',
+  'selfsubjectrulesreviews',
+]);
+
+/** True if a dry run spares the cluster what the request asks for. A token is issued, a question answered and a connection opened all the same. */
+export function heedsDryRun({ ref, verb }: Pick<Request, 'verb' | 'ref'>): boolean {
+  if (!WRITES.has(verb) || opensConnection({ ref })) return false;
+  return ref.subresource !== 'token' && !QUESTIONS.has(ref.resource);
+}
+
+/** True if a write was answered and the event does not say how, nor that it was refused: exports that trim events leave the status out. */
+export function lacksStatus(request: Request): boolean {
+  const { code, source, stage, annotations } = request;
+  if (code !== undefined || source !== 'audit' || stage === 'RequestReceived' || stage === 'Panic')
+    return false;
+  if (annotations['authorization.k8s.io/decision'] === 'forbid') return false;
+  return passesAdmission(request) && request.status.status !== 'Failure';
 }

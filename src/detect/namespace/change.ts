@@ -1,5 +1,5 @@
 import type { NamespaceChange, Outcome } from '../../record/signal.ts';
-import { at } from '../decode/json.ts';
+import { answeredMetadata } from '../decode/answer.ts';
 import { creates, type Request } from '../decode/request.ts';
 import { applyEdit, changedSince, labelEdit, labelsOf, ownedSince } from './label-patch.ts';
 import {
@@ -50,9 +50,8 @@ function labelsBefore(request: Request, known: Known): Labels | undefined {
 function labelsAfter(request: Request, outcome: Outcome, before: Labels | undefined): Labels | undefined {
   const { requestObject, responseObject, verb } = request;
   const answered = outcome === 'admitted' || outcome === 'dry-run';
-  if (answered && at(responseObject, 'metadata') !== undefined && at(responseObject, 'kind') !== 'Status') {
-    return labelsOf(responseObject);
-  }
+  const stored = answered ? answeredMetadata(responseObject) : undefined;
+  if (stored) return labelsOf(stored);
   if (requestObject === undefined || requestObject === null) return undefined;
   if (verb !== 'patch') return labelsOf(requestObject);
   return applyEdit(labelEdit(requestObject, before), before ?? {});

@@ -1,11 +1,9 @@
 import type { EventTime } from '../../record/time.ts';
+import { inOrder, lastBefore, type Moment } from '../memory/moment.ts';
 import { concernsAdmission, enforcedLevel, type Labels } from './labels.ts';
 
 /** What was known of a namespace at one moment. */
-export interface PostureEntry {
-  readonly time: EventTime;
-  /** The request that showed it: an entry is there once, however often the request is seen. */
-  readonly request: string;
+export interface PostureEntry extends Moment {
   /** Absent if only the level was seen, in the annotation of a pod's admission. */
   readonly labels?: Labels;
   /** The level in force. */
@@ -43,12 +41,9 @@ export class Posture {
 
   /** What was known strictly before the request at `time`. */
   before(time: EventTime, request: string): Known {
-    for (let index = this.entries.length - 1; index >= 0; index--) {
-      const entry = this.entries[index]!;
-      if (entry.time > time || (entry.time === time && entry.request >= request)) continue;
-      return { ...(entry.labels ? { labels: entry.labels } : {}), enforce: entry.enforce };
-    }
-    return {};
+    const entry = lastBefore(this.entries, time, request);
+    if (!entry) return {};
+    return { ...(entry.labels ? { labels: entry.labels } : {}), enforce: entry.enforce };
   }
 
   /** Whether the newest entry is no later than `time` and says that this level was in force: then seeing it again tells nothing. */
@@ -74,10 +69,6 @@ export class Posture {
       .slice(-ENTRIES_MAX);
     return entries.includes(trimmed) ? new Posture(entries) : this;
   }
-}
-
-function inOrder(a: PostureEntry, b: PostureEntry): number {
-  return a.time - b.time || (a.request < b.request ? -1 : 1);
 }
 
 function saysTheSame(a: PostureEntry | undefined, b: PostureEntry | undefined): boolean {

@@ -11,29 +11,29 @@ export interface PodLocation {
 interface PodCarrier {
   readonly kind: string;
   readonly resource: string;
-  /** API group; the core group is empty. */
-  readonly group: string;
+  /** API groups that have or had it; the core group is empty. */
+  readonly groups: readonly string[];
   readonly path: readonly string[];
 }
 
 const CARRIERS: readonly PodCarrier[] = [
-  { kind: 'Pod', resource: 'pods', group: '', path: [] },
-  { kind: 'PodTemplate', resource: 'podtemplates', group: '', path: ['template'] },
+  { kind: 'Pod', resource: 'pods', groups: [''], path: [] },
+  { kind: 'PodTemplate', resource: 'podtemplates', groups: [''], path: ['template'] },
   {
     kind: 'ReplicationController',
     resource: 'replicationcontrollers',
-    group: '',
+    groups: [''],
     path: ['spec', 'template'],
   },
-  { kind: 'ReplicaSet', resource: 'replicasets', group: 'apps', path: ['spec', 'template'] },
-  { kind: 'Deployment', resource: 'deployments', group: 'apps', path: ['spec', 'template'] },
-  { kind: 'StatefulSet', resource: 'statefulsets', group: 'apps', path: ['spec', 'template'] },
-  { kind: 'DaemonSet', resource: 'daemonsets', group: 'apps', path: ['spec', 'template'] },
-  { kind: 'Job', resource: 'jobs', group: 'batch', path: ['spec', 'template'] },
+  { kind: 'ReplicaSet', resource: 'replicasets', groups: ['apps', 'extensions'], path: ['spec', 'template'] },
+  { kind: 'Deployment', resource: 'deployments', groups: ['apps', 'extensions'], path: ['spec', 'template'] },
+  { kind: 'StatefulSet', resource: 'statefulsets', groups: ['apps'], path: ['spec', 'template'] },
+  { kind: 'DaemonSet', resource: 'daemonsets', groups: ['apps', 'extensions'], path: ['spec', 'template'] },
+  { kind: 'Job', resource: 'jobs', groups: ['batch', 'extensions'], path: ['spec', 'template'] },
   {
     kind: 'CronJob',
     resource: 'cronjobs',
-    group: 'batch',
+    groups: ['batch'],
     path: ['spec', 'jobTemplate', 'spec', 'template'],
   },
 ];
@@ -47,7 +47,7 @@ const BY_RESOURCE: ReadonlyMap<string, PodCarrier> = new Map(
  * Finds the pod that an object is or carries a template of, for the kinds that the reference evaluates
  * (`DefaultPodSpecExtractor`, k8s.io/pod-security-admission/admission, admission.go); undefined for every other.
  *
- * The object's own kind decides, and its API group must be the built-in one: a custom resource may carry the name
+ * The object's own kind decides, and its API group must be a built-in one: a custom resource may carry the name
  * `Job` without being one. `resource` (plural, for example `deployments`) stands in where the object has no kind.
  */
 export function podOf(object: unknown, resource?: string): PodLocation | undefined {
@@ -71,5 +71,5 @@ function carrierOf(root: JsonObject, resource: string | undefined): PodCarrier |
   if (carrier === undefined || typeof apiVersion !== 'string' || apiVersion === '') return carrier;
   const slash = apiVersion.indexOf('/');
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);
-  return group === carrier.group ? carrier : undefined;
+  return carrier.groups.includes(group) ? carrier : undefined;
 }

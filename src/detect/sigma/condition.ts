@@ -8,13 +8,10 @@ export const CONDITION_TOKENS_MAX = 500;
 /** A condition that cannot be read, and the character that is to blame. */
 export class ConditionError extends Error {
   readonly offset: number;
-  /** Set for a construct that is known and not evaluated. */
-  readonly unsupported: boolean;
 
-  constructor(message: string, offset: number, unsupported = false) {
+  constructor(message: string, offset: number) {
     super(message);
     this.offset = offset;
-    this.unsupported = unsupported;
   }
 }
 
@@ -67,9 +64,8 @@ export function parseCondition(text: string, identifiers: ReadonlyMap<string, Ex
   const pipe = text.indexOf('|');
   if (pipe >= 0) {
     throw new ConditionError(
-      'An aggregation in the condition ("| count() …", "| near …") is not evaluated. Write a correlation rule.',
+      'Sigma 2 has no aggregation in the condition ("| count() …", "| near …"). Write a correlation rule.',
       pipe,
-      true,
     );
   }
   const tokens = tokenize(text);

@@ -1,12 +1,14 @@
 import type { RuleDocument } from './document.ts';
 import { isPath } from './event.ts';
 import { whyAbsent } from './fields.ts';
+import { mappedField } from './mapping.ts';
 import { CORRELATION_ATTRIBUTES, readMetadata } from './metadata.ts';
 import type { CorrelationRule, CorrelationType, CountCondition, RuleMetadata } from './model.ts';
+import { readValueFields } from './new-value.ts';
 import { AttributeReader, isYamlMap, kindOf, type YamlMap } from './reader.ts';
 import { suggestion } from './suggest.ts';
 
-const TYPES: readonly CorrelationType[] = ['event_count', 'temporal_ordered'];
+const TYPES: readonly CorrelationType[] = ['event_count', 'temporal_ordered', 'new_value'];
 
 /** Types of the specification and of pySigma that are not evaluated. */
 const UNSUPPORTED_TYPES: readonly string[] = [
@@ -18,7 +20,7 @@ const UNSUPPORTED_TYPES: readonly string[] = [
   'value_median',
 ];
 
-const KEYS = ['type', 'rules', 'group-by', 'timespan', 'condition', 'aliases', 'generate'];
+const KEYS = ['type', 'rules', 'group-by', 'field', 'timespan', 'condition', 'aliases', 'generate'];
 
 const OPERATORS = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] as const;
 
@@ -66,13 +68,14 @@ export function readCorrelation(document: RuleDocument): CorrelationDraft {
   const attributes = new AttributeReader(document, correlation, ['correlation']);
   const type = readType(document, attributes);
   const references = attributes.texts('rules');
-  const groupBy = attributes.texts('group-by');
+  const groupBy = attributes.texts('group-by').flatMap((name) => groupFieldsOf(document, correlation, name));
   if (!groupBy.every(isPath)) attributes.refuse('group-by', 'paths of fields or names of aliases');
   const timespanMs = readTimespan(document, attributes);
   const generate =
     (attributes.truth('generate') ?? false) ||
     (new AttributeReader(document, document.top).truth('generate') ?? false);
   checkRules(document, attributes, type, references);
+  const fields = readValueFields(document, attributes, type, timespanMs);
   const condition = type && readCondition(document, attributes, type, references.length);
   return {
     document,
@@ -81,16 +84,16 @@ export function readCorrelation(document: RuleDocument): CorrelationDraft {
       if (!type || !condition || !document.sound) return undefined;
       const rules = references.map((reference, index) => resolveReference(document, known, reference, index));
       refuseRepeats(document, rules);
-      const aliases = readAliases(document, correlation, known, rules, groupBy, metadata.id);
+      const named = [...groupBy, ...(fields ?? [])];
+      const aliases = readAliases(document, correlation, known, rules, named, metadata.id);
       if (!document.sound) return undefined;
-      for (const field of groupBy) {
+      for (const field of named) {
         const why = aliases.has(field) ? undefined : whyAbsent(field);
-        if (why)
-          document.warn(
-            metadata.id,
-            `groups by nothing: ${why}`,
-            document.where(['correlation', 'group-by']),
-          );
+        if (!why) continue;
+        const [key, what] = groupBy.includes(field)
+          ? (['group-by', 'groups by'] as const)
+          : (['field', 'looks at'] as const);
+        document.warn(metadata.id, `${what} nothing: ${why}`, document.where(['correlation', key]));
       }
       return {
         ...metadata,
@@ -99,11 +102,17 @@ export function readCorrelation(document: RuleDocument): CorrelationDraft {
         groupBy,
         aliases,
         timespanMs,
+        ...(fields && { fields }),
         condition,
         generate,
       };
     },
   };
+}
+
+/** The fields that a name in `group-by` stands for, unless it is that of an alias. */
+function groupFieldsOf(document: RuleDocument, { aliases }: YamlMap, name: string): readonly string[] {
+  return isYamlMap(aliases) && Object.hasOwn(aliases, name) ? [name] : mappedField(document, name).fields;
 }
 
 function readType(document: RuleDocument, attributes: AttributeReader): CorrelationType | undefined {
@@ -160,6 +169,10 @@ function readCondition(
 ): CountCondition | undefined {
   const place = ['correlation', 'condition'];
   const value = attributes.value('condition');
+  if (type === 'new_value') {
+    if (attributes.has('condition')) attributes.refuse('condition', 'none: a new value is one that is new');
+    return { gte: 1 };
+  }
   if (value === undefined || value === null) {
     if (type === 'temporal_ordered') return { gte: rules };
     missing(document, 'condition');
@@ -284,7 +297,7 @@ function readAliases(
   correlation: YamlMap,
   known: References,
   rules: readonly (string | undefined)[],
-  groupBy: readonly string[],
+  named: readonly string[],
   id: string,
 ): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const aliases = new Map<string, ReadonlyMap<string, string>>();
@@ -323,17 +336,17 @@ function readAliases(
           `"${reference}": expected the path of a field, found ${kindOf(field)}.`,
           [...place, reference],
         );
-      } else byRule.set(rule, field);
+      } else byRule.set(rule, mappedField(document, field).fields[0]!);
     }
     const left = rules.find((rule) => rule !== undefined && !byRule.has(rule));
-    if (groupBy.includes(alias) && left !== undefined) {
+    if (named.includes(alias) && left !== undefined) {
       document.refuse(
         'RULE_INVALID',
         `"${alias}" does not say which field of the rule "${left}" is meant.`,
         place,
       );
     }
-    if (!groupBy.includes(alias))
+    if (!named.includes(alias))
       document.warn(id, `The alias "${alias}" is not used in "group-by".`, document.where(place));
     aliases.set(alias, byRule);
   }

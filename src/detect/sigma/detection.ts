@@ -4,6 +4,8 @@ import { isPath, PATH_SEGMENTS_MAX } from './event.ts';
 import { allOf, type Expression, oneOf } from './expression.ts';
 import { whyNever } from './fields.ts';
 import { compileItem, EQUALS, type Item, termOf } from './item.ts';
+import { linkedItems, mappedField, sayMapped } from './mapping.ts';
+import { FIELDREF } from './modifiers/fieldref.ts';
 import { applyModifiers } from './modifiers/registry.ts';
 import { CONTAINS } from './modifiers/text.ts';
 import { isYamlMap, kindOf } from './reader.ts';
@@ -21,29 +23,35 @@ export interface Detection {
   readonly unused: readonly string[];
 }
 
-/** Sigma rules specification, "Detection". `undefined` if anything in it was refused. */
-export function readDetection(document: RuleDocument, detection: unknown): Detection | undefined {
+/** What stands beside search identifiers, in a rule's detection and in a filter. */
+const BESIDE = { detection: ['condition', 'timeframe'], filter: ['condition', 'rules'] } as const;
+
+type Section = keyof typeof BESIDE;
+
+/** Sigma rules specification, "Detection", which filters have under another name. `undefined` if anything in it was refused. */
+export function readDetection(document: RuleDocument, section: Section): Detection | undefined {
+  const detection = document.top[section];
   if (!isYamlMap(detection)) {
     document.refuse(
       'RULE_INVALID',
-      `"detection": expected a map of search identifiers and a condition, found ${kindOf(detection)}.`,
-      ['detection'],
+      `"${section}": expected a map of search identifiers and a condition, found ${kindOf(detection)}.`,
+      [section],
     );
     return undefined;
   }
-  if (Object.hasOwn(detection, 'timeframe')) {
+  if (section === 'detection' && Object.hasOwn(detection, 'timeframe')) {
     document.refuse(
-      'RULE_UNSUPPORTED',
-      '"timeframe" is not evaluated. Write a correlation rule with a "timespan".',
-      ['detection', 'timeframe'],
+      'RULE_INVALID',
+      'Sigma 2 has no "timeframe". Write a correlation rule with a "timespan".',
+      [section, 'timeframe'],
     );
   }
   const identifiers = new Map<string, Expression>();
   let complete = true;
   for (const [name, definition] of Object.entries(detection)) {
-    if (name === 'condition' || name === 'timeframe') continue;
-    const place = ['detection', name];
-    if (!IDENTIFIER.test(name) || RESERVED.has(name)) {
+    if ((BESIDE[section] as readonly string[]).includes(name)) continue;
+    const place = [section, name];
+    if (!IDENTIFIER.test(name) || RESERVED.has(name.toLowerCase())) {
       document.refuse(
         'RULE_INVALID',
         `"${name}" cannot name a search identifier: expected letters, digits, "_", "-" and ".", and no word of the condition's own.`,
@@ -57,26 +65,28 @@ export function readDetection(document: RuleDocument, detection: unknown): Detec
     else complete = false;
   }
   // With an identifier missing, faults found in the condition would be echoes of the ones already named.
-  return complete ? readConditions(document, detection, identifiers) : undefined;
+  return complete ? readConditions(document, section, detection, identifiers) : undefined;
 }
 
 function readConditions(
   document: RuleDocument,
+  section: Section,
   detection: Readonly<Record<string, unknown>>,
   identifiers: ReadonlyMap<string, Expression>,
 ): Detection | undefined {
-  const place = ['detection', 'condition'];
+  const place = [section, 'condition'];
   if (!Object.hasOwn(detection, 'condition')) {
     const hint = suggestion('condition', Object.keys(detection));
     document.refuse(
       'RULE_INVALID',
-      `The required attribute "condition" is missing from "detection".${hint}`,
-      ['detection'],
+      `The required attribute "condition" is missing from "${section}".${hint}`,
+      [section],
     );
     return undefined;
   }
   const { condition } = detection;
-  const conditions: unknown[] = Array.isArray(condition) ? condition : [condition];
+  // Only a rule may have several.
+  const conditions: unknown[] = section === 'detection' && Array.isArray(condition) ? condition : [condition];
   const expressions: Expression[] = [];
   const unused = new Set(identifiers.keys());
   for (const [index, text] of conditions.entries()) {
@@ -91,8 +101,7 @@ function readConditions(
       for (const name of parsed.used) unused.delete(name);
     } catch (error) {
       if (!(error instanceof ConditionError)) throw error;
-      const code = error.unsupported ? 'RULE_UNSUPPORTED' : 'RULE_INVALID';
-      document.refuse(code, error.message, own, 'value', error.offset);
+      document.refuse('RULE_INVALID', error.message, own, 'value', error.offset);
     }
   }
   if (conditions.length === 0)
@@ -146,10 +155,22 @@ function complete(
 
 function readItem(document: RuleDocument, key: string, value: unknown, place: Place): Expression | undefined {
   try {
-    const item = itemOf(key, value);
-    const test = compileItem(item);
-    const never = whyNever(item);
-    return { kind: 'item', item, test, where: document.where(place), ...(never !== undefined && { never }) };
+    const item = itemOf(key, value, document);
+    const field = mappedField(document, item.field, item);
+    const where = document.where(place);
+    const mapped = field.by.length > 0 ? sayMapped(item.field, field) : undefined;
+    return linkedItems(item, field.fields, (one) => {
+      const never = whyNever(one);
+      const test = compileItem(one);
+      return {
+        kind: 'item',
+        item: one,
+        test,
+        where,
+        ...(never !== undefined && { never }),
+        ...(mapped && { mapped }),
+      };
+    });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (error.blame === 'key') document.refuse(error.code, error.message, place);
@@ -161,9 +182,12 @@ function readItem(document: RuleDocument, key: string, value: unknown, place: Pl
 }
 
 /** Throws a `Refusal`. */
-function itemOf(key: string, value: unknown): Item {
+function itemOf(key: string, value: unknown, document: RuleDocument): Item {
   const [field = '', ...modifiers] = key.split('|');
-  const values: unknown[] = Array.isArray(value) ? value : [value];
+  const written: unknown[] = Array.isArray(value) ? value : [value];
+  const values = modifiers.includes(FIELDREF)
+    ? written.flatMap((each) => mappedReference(document, each))
+    : written;
   if (values.length === 0) throw invalid('Expected at least one value, found an empty list.');
   if (field !== '' && !isPath(field)) {
     throw invalid(`Expected a path of at most ${PATH_SEGMENTS_MAX} segments.`);
@@ -176,10 +200,26 @@ function itemOf(key: string, value: unknown): Item {
     if (nothing >= 0) throw invalid('Expected a keyword, found nothing.', nothing);
   }
   const item = applyModifiers(
-    { field, terms, comparison: EQUALS, linking: 'or', cased: false, negated: false, applied: [] },
+    {
+      field,
+      terms,
+      comparison: EQUALS,
+      linking: 'or',
+      cased: false,
+      negated: false,
+      every: false,
+      applied: [],
+      lists: document.lists,
+      emptyLists: [],
+    },
     modifiers,
   );
   return field === '' && item.comparison === EQUALS && !modifiers.includes(CONTAINS.name)
     ? CONTAINS.apply(item)
     : item;
+}
+
+/** The fields that a value refers to. */
+function mappedReference(document: RuleDocument, value: unknown): readonly unknown[] {
+  return typeof value === 'string' ? mappedField(document, value).fields : [value];
 }

@@ -10,7 +10,8 @@ import {
   parseAllDocuments,
 } from 'yaml';
 import { type ErrorCode, GatewatchError } from '../../errors.ts';
-import type { RuleFile, RuleWarning } from './model.ts';
+import type { Mapping } from './mapping.ts';
+import type { Lists, RuleFile, RuleWarning } from './model.ts';
 
 /** Characters of one file of rules. */
 export const RULE_FILE_CHARACTERS_MAX = 4_000_000;
@@ -22,12 +23,24 @@ export type Place = readonly (string | number)[];
 export interface Sink {
   readonly problems: GatewatchError[];
   readonly warnings: RuleWarning[];
+  /** What mappings made of fields. */
+  readonly mapped: RuleWarning[];
+}
+
+/** What a file does not say itself of what stands in it. */
+export interface Surroundings {
+  readonly lists: Lists;
+  readonly mappings: readonly Mapping[];
 }
 
 /** One YAML document of a file of rules, with the line and column of everything in it. */
 export class RuleDocument {
   readonly file: string;
   readonly top: Readonly<Record<string, unknown>>;
+  /** What its placeholders stand for. */
+  readonly lists: Lists;
+  /** What its fields are called in events, in the order in which they apply. */
+  readonly mappings: readonly Mapping[];
   readonly #document: Document.Parsed;
   readonly #lines: LineCounter;
   readonly #text: string;
@@ -39,6 +52,7 @@ export class RuleDocument {
     document: Document.Parsed,
     lines: LineCounter,
     top: Readonly<Record<string, unknown>>,
+    { lists, mappings }: Surroundings,
     sink: Sink,
   ) {
     this.file = file.name;
@@ -46,6 +60,8 @@ export class RuleDocument {
     this.#document = document;
     this.#lines = lines;
     this.top = top;
+    this.lists = lists;
+    this.mappings = mappings;
     this.#sink = sink;
   }
 
@@ -61,6 +77,10 @@ export class RuleDocument {
 
   warn(rule: string, message: string, where: string): void {
     this.#sink.warnings.push({ rule, where, message });
+  }
+
+  noteMapped(rule: string, message: string, where: string): void {
+    this.#sink.mapped.push({ rule, where, message });
   }
 
   /** `file.yml:12:5`: of the key that leads to a value, or of the value; of the nearest thing around it if it is missing. */
@@ -111,7 +131,7 @@ function stepInto(node: Node | null, step: string | number): [Node | undefined, 
 }
 
 /** The documents of a file. What is not YAML, or not a map, is a problem of its own and leaves the other documents alone. */
-export function readDocuments(file: RuleFile, sink: Sink): RuleDocument[] {
+export function readDocuments(file: RuleFile, surroundings: Surroundings, sink: Sink): RuleDocument[] {
   const lines = new LineCounter();
   const refuse = (code: ErrorCode, message: string, position: number) => {
     sink.problems.push(new GatewatchError(code, message, { where: at(file.name, lines, position) }));
@@ -128,12 +148,16 @@ export function readDocuments(file: RuleFile, sink: Sink): RuleDocument[] {
   }
   const documents: RuleDocument[] = [];
   try {
-    for (const document of parseAllDocuments(file.text, { lineCounter: lines, prettyErrors: false })) {
+    for (const document of parseAllDocuments(file.text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      merge: true,
+    })) {
       if (!('contents' in document)) continue;
       if (document.errors.length > 0) {
         for (const error of document.errors) refuse('RULE_NOT_YAML', error.message, error.pos[0]);
       } else if (isMap(document.contents)) {
-        documents.push(new RuleDocument(file, document, lines, document.toJS(), sink));
+        documents.push(new RuleDocument(file, document, lines, document.toJS(), surroundings, sink));
       } else if (
         isCollection(document.contents) ||
         (isScalar(document.contents) && document.contents.value !== null)

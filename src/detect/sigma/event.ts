@@ -1,3 +1,5 @@
+import type { Trait, UNKNOWN } from './traits.ts';
+
 /**
  * What a rule may ask of an event. The implementor decodes lazily: a rule asks for `verb` before it asks for
  * `requestObject`, and most events are never asked for the latter.
@@ -7,6 +9,8 @@ export interface EventFields {
   field(root: string): unknown;
   /** Every text of the event, keys and values, for keyword searches (Sigma rules specification, "Keywords search"). */
   keywords(): Iterable<string>;
+  /** Value of one of the fields by which rules are chosen, where the implementor has a shorter way to it than by its path. */
+  trait?(field: Trait): string | number | undefined | typeof UNKNOWN;
   /** Told when a path was given up after `VISITS_PER_PATH_MAX` values, so that what could not be evaluated is counted. */
   limitReached?(path: string): void;
 }
@@ -27,14 +31,22 @@ interface Steps {
   readonly joined: readonly (readonly string[])[];
 }
 
+/** `[0]` at the end of a segment, which other engines write for `.0`. */
+const BRACKETED_INDEX = /\[(0|[1-9]\d{0,8})\](?=[.[]|$)/g;
+
+/** The segments of a path, indices among them. */
+export function segmentsOf(path: string): string[] {
+  return path.replaceAll(BRACKETED_INDEX, '.$1').split('.');
+}
+
 /** Whether a path can be compiled. */
 export function isPath(path: string): boolean {
-  return path !== '' && path.split('.').length <= PATH_SEGMENTS_MAX;
+  return path !== '' && segmentsOf(path).length <= PATH_SEGMENTS_MAX;
 }
 
 function prepare(path: string): Steps {
   if (!isPath(path)) throw new RangeError(`expected a path of 1 to ${PATH_SEGMENTS_MAX} segments`);
-  const [root = '', ...segments] = path.split('.');
+  const [root = '', ...segments] = segmentsOf(path);
   const joined = segments.map((_, start) =>
     segments.slice(start).map((_, extra) => segments.slice(start, start + extra + 1).join('.')),
   );
@@ -107,8 +119,9 @@ function shortcut({ root, segments }: Steps, event: EventFields): unknown[] | un
   for (const segment of segments) {
     if (value === undefined) return [];
     if (Array.isArray(value)) return undefined;
-    if (typeof value !== 'object' || value === null) return [];
-    if (!hasField(value, segment)) return segments.length > 1 ? undefined : [];
+    // Below an object's own fields a key with dots may begin like one without: the walk finds both.
+    if (typeof value !== 'object' || value === null || !hasField(value, segment))
+      return segments.length > 1 ? undefined : [];
     value = (value as Record<string, unknown>)[segment];
   }
   if (value === undefined) return [];

@@ -1,5 +1,5 @@
-import { exactTexts, type Item, type Predicate } from './item.ts';
-import type { Anchors } from './model.ts';
+import { segmentsOf } from './event.ts';
+import type { Item, Predicate } from './item.ts';
 
 /** One detection item in its place in a rule. */
 export interface ItemNode {
@@ -8,6 +8,8 @@ export interface ItemNode {
   readonly test: Predicate;
   /** Why the item can never hold of an audit event, if so. */
   readonly never?: string;
+  /** What a mapping made of its field, if one did. */
+  readonly mapped?: string;
   /** `file.yml:12:5`. */
   readonly where: string;
 }
@@ -31,18 +33,29 @@ export function atLeast(count: number, children: readonly Expression[]): Express
 export const allOf = (children: readonly Expression[]): Expression => atLeast(children.length, children);
 export const oneOf = (children: readonly Expression[]): Expression => atLeast(1, children);
 
+/** Fields that an event knows from a glance at its beginning, or works out from those. */
+const GLANCED =
+  /^(?:stage|verb|sourceIPs|userAgent|user\.username|objectRef\..*|responseStatus\.code|gatewatch\.(?:cluster|source|outcome|dry_run|redacted|client\..*|actor\.kind))$/;
+
 /** Top-level fields that an event decodes only when asked, because they hold most of its bytes. */
 const HEAVY_ROOTS = new Set(['requestObject', 'responseObject', 'oldObject', 'gatewatch']);
 
-const COST = { light: 0, heavy: 1, everything: 2 } as const;
+const COST = { glanced: 0, light: 1, heavy: 2, everything: 3 } as const;
 
 function costOf(expression: Expression): number {
   if (expression.kind === 'item') {
     if (expression.item.field === '') return COST.everything;
-    return HEAVY_ROOTS.has(expression.item.field.split('.', 1)[0]!) ? COST.heavy : COST.light;
+    if (GLANCED.test(expression.item.field)) return COST.glanced;
+    return HEAVY_ROOTS.has(segmentsOf(expression.item.field)[0]!) ? COST.heavy : COST.light;
   }
   if (expression.kind === 'not') return costOf(expression.child);
   return Math.max(...expression.children.map(costOf));
+}
+
+/** The children, those of children that are linked in the same way among them, so that what is cheap in one comes before what is not in another. */
+function flattened(expression: Exclude<Expression, ItemNode | { kind: 'not' }>): readonly Expression[] {
+  if (expression.kind === 'at-least') return expression.children;
+  return expression.children.flatMap((child) => (child.kind === expression.kind ? flattened(child) : child));
 }
 
 /** A predicate that asks what is cheap first; the order of asking does not change the answer. */
@@ -52,7 +65,9 @@ export function compileExpression(expression: Expression): Predicate {
     const holds = compileExpression(expression.child);
     return (event) => !holds(event);
   }
-  const predicates = expression.children.toSorted((a, b) => costOf(a) - costOf(b)).map(compileExpression);
+  const predicates = flattened(expression)
+    .toSorted((a, b) => costOf(a) - costOf(b))
+    .map(compileExpression);
   if (expression.kind === 'at-least') {
     const { count } = expression;
     return (event) => {
@@ -88,38 +103,47 @@ export function* itemsOf(expression: Expression): Generator<ItemNode> {
   else for (const child of expression.children) yield* itemsOf(child);
 }
 
-/** What must hold of `verb` and `objectRef.resource` for the expression to hold. */
-export function anchorsOf(expression: Expression): Anchors {
-  const verbs = valuesRequired(expression, 'verb');
-  const resources = valuesRequired(expression, 'objectRef.resource');
-  return { ...(verbs && { verbs }), ...(resources && { resources }) };
+/** Whether anything is left out: a `not` in the condition, or a `neq`. */
+export function hasNegation(expression: Expression): boolean {
+  if (expression.kind === 'item') return expression.item.negated;
+  return expression.kind === 'not' || expression.children.some(hasNegation);
 }
 
+/** Whether an item holds, as far as that is known: undefined if it is not. */
+export type Answer = (item: Item, test: Predicate) => boolean | undefined;
+
 /**
- * A set one of whose texts the field must have. Nothing is known under `not`. Under `and` any child's set will do and
- * the smallest serves best; they are not intersected, because a field that is a list can meet two of them.
+ * What is left to ask once some items are answered.
+ * @returns undefined if the expression cannot hold any more
  */
-function valuesRequired(expression: Expression, field: string): ReadonlySet<string> | undefined {
+export function compileGiven(expression: Expression, answer: Answer): Predicate | undefined {
+  const rest = given(expression, answer);
+  if (typeof rest === 'boolean') return rest ? () => true : undefined;
+  return compileExpression(rest);
+}
+
+function given(expression: Expression, answer: Answer): Expression | boolean {
   switch (expression.kind) {
     case 'item':
-      return expression.item.field === field ? exactTexts(expression.item) : undefined;
-    case 'not':
-      return undefined;
-    case 'and': {
-      const sets = expression.children
-        .map((child) => valuesRequired(child, field))
-        .filter((set) => set !== undefined);
-      return sets.toSorted((a, b) => a.size - b.size)[0];
+      return answer(expression.item, expression.test) ?? expression;
+    case 'not': {
+      const child = given(expression.child, answer);
+      return typeof child === 'boolean' ? !child : { kind: 'not', child };
     }
+    case 'and':
+      return givenSome(expression.children.length, expression.children, answer);
     case 'or':
-    case 'at-least': {
-      const texts = new Set<string>();
-      for (const child of expression.children) {
-        const set = valuesRequired(child, field);
-        if (!set) return undefined;
-        for (const text of set) texts.add(text);
-      }
-      return texts;
-    }
+      return givenSome(1, expression.children, answer);
+    case 'at-least':
+      return givenSome(expression.count, expression.children, answer);
   }
+}
+
+/** At least `count` of some expressions, those that are answered taken out. */
+function givenSome(count: number, children: readonly Expression[], answer: Answer): Expression | boolean {
+  const rests = children.map((child) => given(child, answer));
+  const open = rests.filter((rest) => typeof rest !== 'boolean');
+  const wanted = count - rests.filter((rest) => rest === true).length;
+  if (wanted <= 0) return true;
+  return open.length < wanted ? false : atLeast(wanted, open);
 }

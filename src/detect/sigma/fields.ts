@@ -1,3 +1,4 @@
+import { segmentsOf } from './event.ts';
 import { EQUALS, type Item, type Term } from './item.ts';
 import { referredFields } from './modifiers/fieldref.ts';
 import { isAnything, type Pattern, plainText } from './pattern.ts';
@@ -92,6 +93,11 @@ interface Found {
   readonly problem?: string;
 }
 
+/** Whether some audit event has the field. */
+export function isField(path: string): boolean {
+  return whyAbsent(path) === undefined;
+}
+
 /** Why no audit event has the field; `undefined` if some may have it. */
 export function whyAbsent(path: string): string | undefined {
   return shapeOf(path).problem;
@@ -100,7 +106,7 @@ export function whyAbsent(path: string): string | undefined {
 function shapeOf(path: string): Found {
   let shape: Shape = EVENT_SHAPE;
   const walked: string[] = [];
-  for (const segment of path.split('.')) {
+  for (const segment of segmentsOf(path)) {
     if (shape.kind === 'anything') return { shape };
     if (shape.kind === 'map') return { shape: TEXT };
     const inList = /^\d+$/.test(segment) && walked.length > 0;

@@ -1,4 +1,5 @@
 import { compilePath, type EventFields } from './event.ts';
+import type { Lists } from './model.ts';
 import { compilePattern, isAnything, mapText, type Pattern, parsePattern, plainText } from './pattern.ts';
 import { invalid } from './refusal.ts';
 import { fold, textOf } from './value.ts';
@@ -11,6 +12,8 @@ export interface TextTerm {
   readonly kind: 'text';
   /** As written. */
   readonly source: string;
+  /** What is written, placeholders put in: for comparisons that do not read wildcards. */
+  readonly texts: readonly string[];
   readonly alternatives: readonly Pattern[];
   /** True once a modifier has made bytes of the text: then each character stands for one byte. */
   readonly bytes: boolean;
@@ -41,15 +44,27 @@ export interface Item {
   readonly linking: 'or' | 'and';
   readonly cased: boolean;
   readonly negated: boolean;
+  /** Whether all values of the field have to meet the terms, and not any one. */
+  readonly every: boolean;
   /** Names of the modifiers applied so far. */
   readonly applied: readonly string[];
+  /** Where placeholders get their values. */
+  readonly lists: Lists;
+  /** Lists that a placeholder names and that are empty. */
+  readonly emptyLists: readonly string[];
 }
 
 /** A value as YAML gives it. */
 export function termOf(value: unknown, index: number): Term {
   switch (typeof value) {
     case 'string':
-      return { kind: 'text', source: value, alternatives: [parsePattern(value)], bytes: false };
+      return {
+        kind: 'text',
+        source: value,
+        texts: [value],
+        alternatives: [parsePattern(value)],
+        bytes: false,
+      };
     case 'number':
       return { kind: 'number', value };
     case 'boolean':
@@ -71,26 +86,55 @@ export function compileItem(item: Item): Predicate {
   return item.negated ? (event) => !predicate(event) : predicate;
 }
 
-/** Compares value by value: any value of the field may meet a term. `null` is met by a field that is absent, null or an empty list. */
-export function byValue(item: Item, testOf: (terms: readonly Term[]) => ValueTest): Predicate {
+type Meets = (values: readonly unknown[], test: ValueTest) => boolean;
+
+const some: Meets = (values, test) => values.some(test);
+const each: Meets = (values, test) => values.length > 0 && values.every(test);
+
+/** Compares value by value: any value of the field may meet a term, or with `every` each has to. `null` is met by a field that is absent, null or an empty list. */
+export function byValue(item: Item, newTest: (terms: readonly Term[]) => ValueTest): Predicate {
+  const testOf = RECURRING.has(item.field)
+    ? (terms: readonly Term[]) => remembering(newTest(terms))
+    : newTest;
   const valuesOf: (event: EventFields) => readonly unknown[] =
     item.field === '' ? (event) => [...event.keywords()] : compilePath(item.field);
   const nothing = (values: readonly unknown[]) => values.length === 0 || values.includes(null);
+  const meets = item.every ? each : some;
   const wantsNothing = item.terms.some((term) => term.kind === 'null');
   const others = item.terms.filter((term) => term.kind !== 'null');
   if (item.linking === 'or') {
     if (others.length === 0) return (event) => nothing(valuesOf(event));
     const test = testOf(others);
-    if (!wantsNothing) return (event) => valuesOf(event).some(test);
+    if (!wantsNothing) return (event) => meets(valuesOf(event), test);
     return (event) => {
       const values = valuesOf(event);
-      return nothing(values) || values.some(test);
+      return nothing(values) || meets(values, test);
     };
   }
   const tests = others.map((term) => testOf([term]));
   return (event) => {
     const values = valuesOf(event);
-    return (!wantsNothing || nothing(values)) && tests.every((test) => values.some(test));
+    return (!wantsNothing || nothing(values)) && tests.every((test) => meets(values, test));
+  };
+}
+
+/** Fields whose values come again and again, and that rules hold against long lists of texts. */
+const RECURRING = new Set(['userAgent', 'user.username', 'sourceIPs']);
+
+/** Values whose answers one item remembers; a busy cluster has some hundreds of users and clients. */
+const REMEMBERED_MAX = 1000;
+
+/** The same test, which answers a text that it has seen before from memory. */
+function remembering(test: ValueTest): ValueTest {
+  const answers = new Map<string, boolean>();
+  return (value) => {
+    if (typeof value !== 'string') return test(value);
+    const known = answers.get(value);
+    if (known !== undefined) return known;
+    if (answers.size === REMEMBERED_MAX) answers.clear();
+    const answer = test(value);
+    answers.set(value, answer);
+    return answer;
   };
 }
 
@@ -135,18 +179,4 @@ function textTest(patterns: readonly Pattern[], cased: boolean): ValueTest {
     const text = cased ? raw : fold(raw);
     return exact.has(text) || globs.some((matches) => matches(text));
   };
-}
-
-/** The texts one of which a value of the field must equal for the item to match, folded; `undefined` if there is no such list. */
-export function exactTexts(item: Item): ReadonlySet<string> | undefined {
-  if (item.comparison !== EQUALS || item.negated) return undefined;
-  const texts = new Set<string>();
-  for (const term of item.terms) {
-    for (const each of term.kind === 'text' ? term.alternatives : [undefined]) {
-      const text = each && plainText(each);
-      if (text === undefined) return undefined;
-      texts.add(fold(text));
-    }
-  }
-  return texts;
 }

@@ -1,10 +1,10 @@
 import { contentId } from '../../record/record.ts';
 import type { RuleDocument } from './document.ts';
 import { LEVELS, type RuleMetadata, STATUSES } from './model.ts';
-import { AttributeReader } from './reader.ts';
+import { AttributeReader, isYamlMap, kindOf, type YamlMap } from './reader.ts';
 import { near } from './suggest.ts';
 
-/** Attributes of the specification that both kinds of rule may have. */
+/** Attributes of the specification that every kind of document may have. */
 const COMMON = [
   'title',
   'id',
@@ -25,7 +25,11 @@ const COMMON = [
 ] as const;
 
 export const RULE_ATTRIBUTES: readonly string[] = [...COMMON, 'logsource', 'detection', 'fields'];
+export const FILTER_ATTRIBUTES: readonly string[] = [...COMMON, 'logsource', 'filter'];
 export const CORRELATION_ATTRIBUTES: readonly string[] = [...COMMON, 'correlation', 'generate'];
+
+/** What a related rule can be. */
+const RELATIONS: readonly unknown[] = ['correlation', 'derived', 'obsolete', 'merged', 'renamed', 'similar'];
 
 const TITLE_CHARACTERS_MAX = 256;
 const DESCRIPTION_CHARACTERS_MAX = 65_535;
@@ -44,6 +48,9 @@ export function readMetadata(document: RuleDocument, known: readonly string[]): 
   const author = attributes.text('author', DESCRIPTION_CHARACTERS_MAX);
   const date = attributes.text('date', TITLE_CHARACTERS_MAX);
   const modified = attributes.text('modified', TITLE_CHARACTERS_MAX);
+  attributes.text('license', TITLE_CHARACTERS_MAX);
+  attributes.texts('scope');
+  checkRelated(document, attributes, id);
   const taxonomy = attributes.text('taxonomy', TITLE_CHARACTERS_MAX);
   if (taxonomy !== undefined && taxonomy !== 'sigma') {
     document.refuse(
@@ -69,6 +76,24 @@ export function readMetadata(document: RuleDocument, known: readonly string[]): 
     file: document.file,
     where: document.where([]),
   };
+}
+
+/** Sigma rules specification, "Identification". A relation of an older version says nothing wrong of what the rule looks for. */
+function checkRelated(document: RuleDocument, attributes: AttributeReader, rule: string): void {
+  const related = attributes.value('related') ?? [];
+  const isEntry = (entry: unknown): entry is YamlMap => isYamlMap(entry) && typeof entry.id === 'string';
+  if (!Array.isArray(related) || !related.every(isEntry)) {
+    attributes.refuse('related', 'a list of maps with "id" and "type"');
+    return;
+  }
+  for (const [index, { type }] of related.entries()) {
+    if (RELATIONS.includes(type)) continue;
+    document.warn(
+      rule,
+      `"type" of a related rule is one of ${RELATIONS.join(', ')}; found ${kindOf(type)}.`,
+      document.where(['related', index, 'type']),
+    );
+  }
 }
 
 /** Stable as long as title and file keep their names; the folder does not count, because it differs between machines. */

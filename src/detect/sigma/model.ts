@@ -1,5 +1,7 @@
 import type { GatewatchError } from '../../errors.ts';
 import type { EventFields } from './event.ts';
+import type { Answer } from './expression.ts';
+import type { Item, Predicate } from './item.ts';
 
 /** Sigma rules specification, "Level". */
 export const LEVELS = ['informational', 'low', 'medium', 'high', 'critical'] as const;
@@ -40,30 +42,22 @@ export interface LogSource {
   readonly service?: string;
 }
 
-/**
- * What must hold of an event for a rule to match at all, in lower case; an absent set means that any value will do.
- * The index passes over a rule whose anchors an event does not meet.
- */
-export interface Anchors {
-  /** Values one of which `verb` must have. */
-  readonly verbs?: ReadonlySet<string>;
-  /** Values one of which `objectRef.resource` must have. */
-  readonly resources?: ReadonlySet<string>;
-}
-
 /** A detection rule, compiled. */
 export interface SigmaRule extends RuleMetadata {
   readonly logsource: LogSource;
-  /** False if the rule is for another log source than the Kubernetes audit log: then it matches nothing. */
+  /** False if the rule matches nothing: it is for another log source than the Kubernetes audit log, or a list that it needs is empty. */
   readonly applies: boolean;
   /** Fields of interest to an analyst (Sigma rules specification, "Fields"). */
   readonly fields: readonly string[];
-  readonly anchors: Anchors;
+  /** Everything that the rule asks of an event, filters included. */
+  readonly items: readonly Item[];
+  /** What is left to ask of events of which something is known; undefined if they cannot match. */
+  given(answer: Answer): Predicate | undefined;
   matches(event: EventFields): boolean;
 }
 
 /** Correlation types that are evaluated. */
-export type CorrelationType = 'event_count' | 'temporal_ordered';
+export type CorrelationType = 'event_count' | 'temporal_ordered' | 'new_value';
 
 /** Every criterion must hold of the count (Sigma correlation rules specification, "Condition"). */
 export interface CountCondition {
@@ -85,6 +79,8 @@ export interface CorrelationRule extends RuleMetadata {
   /** Alias to rule id to field path (Sigma correlation rules specification, "Field Name Aliases"). */
   readonly aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly timespanMs: number;
+  /** For `new_value`: field paths or names of aliases whose values are looked at together. */
+  readonly fields?: readonly string[];
   /** For `temporal_ordered`: the number of rules, all of which must occur. */
   readonly condition: CountCondition;
   /** True if the rules referred to give alerts of their own as well. */
@@ -106,9 +102,16 @@ export interface RuleSet {
   readonly correlations: readonly CorrelationRule[];
   /** Ids of rules that give no alert of their own: a correlation refers to them and none that does says `generate: true`. */
   readonly silent: ReadonlySet<string>;
+  /** Ids of rules and correlations that can match nothing; a warning says why. */
+  readonly off: ReadonlySet<string>;
   readonly problems: readonly GatewatchError[];
   readonly warnings: readonly RuleWarning[];
+  /** Fields that were mapped, with the mapping. */
+  readonly mapped: readonly RuleWarning[];
 }
+
+/** What placeholders stand for, by name (Sigma rules specification, "Placeholders"). Values may hold wildcards. A list may be empty, which switches off the rules that need it. */
+export type Lists = ReadonlyMap<string, readonly string[]>;
 
 /** Text of one file of rules. */
 export interface RuleFile {
@@ -118,5 +121,10 @@ export interface RuleFile {
 
 /** Field paths to group a rule's events by under a correlation: `groupBy` with aliases resolved. */
 export function groupFields(correlation: CorrelationRule, ruleId: string): string[] {
-  return correlation.groupBy.map((field) => correlation.aliases.get(field)?.get(ruleId) ?? field);
+  return correlation.groupBy.map((field) => fieldOf(correlation, field, ruleId));
+}
+
+/** The path that a field or alias of a correlation stands for in a rule's events. */
+export function fieldOf({ aliases }: CorrelationRule, field: string, ruleId: string): string {
+  return aliases.get(field)?.get(ruleId) ?? field;
 }

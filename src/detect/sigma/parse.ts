@@ -1,63 +1,74 @@
 import { type CorrelationDraft, type Referable, type References, readCorrelation } from './correlation.ts';
 import { type RuleDocument, readDocuments, type Sink } from './document.ts';
-import type { CorrelationRule, RuleFile, RuleMetadata, RuleSet, SigmaRule } from './model.ts';
-import { readRule } from './rule.ts';
+import { type FilterDraft, planFilters, readFilter } from './filter.ts';
+import type { CorrelationRule, Lists, RuleFile, RuleMetadata, RuleSet, SigmaRule } from './model.ts';
+import { readMappings } from './read-mapping.ts';
+import { compileRule, type RuleDraft, readRule } from './rule.ts';
 import { fold } from './value.ts';
-
-/** Kinds of document that Sigma knows and that are not evaluated, by the attribute that tells them. */
-const UNSUPPORTED_DOCUMENTS: Readonly<Record<string, string>> = {
-  filter: 'Sigma filters are not evaluated. Write the exclusion into the rules that it names.',
-  action: 'Rule collections ("action: global") are not evaluated. Write every rule in full.',
-};
 
 /**
  * Reads and compiles files of Sigma rules, several documents a file. A document with a fault is left out and every
- * fault of it named; the rest is complete. The result depends on the files and their order only.
+ * fault of it named; the rest is complete. The result depends on the arguments and the order of the files only.
  */
-export function parseRules(files: readonly RuleFile[]): RuleSet {
-  const sink: Sink = { problems: [], warnings: [] };
+export function parseRules(
+  files: readonly RuleFile[],
+  lists: Lists = new Map(),
+  mappingFiles: readonly RuleFile[] = [],
+): RuleSet {
+  const sink: Sink = { problems: [], warnings: [], mapped: [] };
+  const surroundings = { lists, mappings: readMappings(mappingFiles, sink) };
   const registry = new Registry();
-  const rules: SigmaRule[] = [];
-  const drafts: CorrelationDraft[] = [];
+  const drafts: Drafts = { rules: [], filters: [], correlations: [] };
   for (const file of files) {
-    for (const document of readDocuments(file, sink)) {
-      const draft = readOne(document, registry, rules);
-      if (draft) drafts.push(draft);
-    }
+    for (const document of readDocuments(file, surroundings, sink)) readOne(document, registry, drafts);
   }
-  const correlations = drafts
+  const filters = planFilters(drafts.filters, drafts.rules, registry);
+  const rules = drafts.rules.map((draft) => compileRule(draft, filters.get(draft.metadata.id) ?? []));
+  const correlations = drafts.correlations
     .map((draft) => draft.resolve(registry))
     .filter((correlation) => correlation !== undefined);
   return {
     rules,
     correlations,
     silent: silentRules(correlations),
+    off: rulesOff(rules, correlations, sink),
     problems: sink.problems,
     warnings: sink.warnings,
+    mapped: sink.mapped,
   };
 }
 
-function readOne(
-  document: RuleDocument,
-  registry: Registry,
-  rules: SigmaRule[],
-): CorrelationDraft | undefined {
+/** What documents of a collection do, which Sigma had before version 2. */
+const COLLECTION_ACTIONS: readonly unknown[] = ['global', 'reset', 'repeat'];
+
+/** What the documents say before what they refer to is known. */
+interface Drafts {
+  readonly rules: RuleDraft[];
+  readonly filters: FilterDraft[];
+  readonly correlations: CorrelationDraft[];
+}
+
+function readOne(document: RuleDocument, registry: Registry, drafts: Drafts): void {
   const { top } = document;
-  if (Object.hasOwn(top, 'correlation')) {
+  if (COLLECTION_ACTIONS.includes(top.action)) {
+    document.refuse(
+      'RULE_INVALID',
+      'Sigma 2 has no rule collections ("action: global", "reset", "repeat"). Write every rule in full; within one, anchors and aliases of YAML share parts.',
+      ['action'],
+    );
+    registry.addRefused(top);
+  } else if (Object.hasOwn(top, 'correlation')) {
     const draft = readCorrelation(document);
     registry.add(document, draft.metadata, 'correlation');
-    return draft;
+    drafts.correlations.push(draft);
+  } else if (Object.hasOwn(top, 'filter') && !Object.hasOwn(top, 'detection')) {
+    const filter = readFilter(document);
+    if (filter && registry.add(document, filter.metadata, 'filter')) drafts.filters.push(filter);
+  } else {
+    const rule = readRule(document);
+    if (!rule) registry.addRefused(top);
+    else if (registry.add(document, rule.metadata, 'rule')) drafts.rules.push(rule);
   }
-  for (const [key, message] of Object.entries(UNSUPPORTED_DOCUMENTS)) {
-    if (Object.hasOwn(top, key) && !Object.hasOwn(top, 'detection')) {
-      document.refuse('RULE_UNSUPPORTED', message, [key]);
-      return undefined;
-    }
-  }
-  const rule = readRule(document);
-  if (!rule) registry.addRefused(top);
-  else if (registry.add(document, rule, 'rule')) rules.push(rule);
-  return undefined;
 }
 
 /** A rule is heard only through its correlations unless one of them asks otherwise (Sigma correlation rules specification, "Generate"). */
@@ -69,14 +80,40 @@ function silentRules(correlations: readonly CorrelationRule[]): ReadonlySet<stri
   return silent;
 }
 
+/** A sequence without one of its rules never comes about, a count without all of them. */
+function rulesOff(
+  rules: readonly SigmaRule[],
+  correlations: readonly CorrelationRule[],
+  sink: Sink,
+): ReadonlySet<string> {
+  const off = new Set(rules.filter(({ applies }) => !applies).map(({ id }) => id));
+  for (const { id, type, rules: parts, where } of correlations) {
+    const without = parts.filter((part) => off.has(part));
+    const isOff = type === 'temporal_ordered' ? without.length > 0 : without.length === parts.length;
+    if (!isOff) continue;
+    off.add(id);
+    sink.warnings.push({ rule: id, where, message: `is switched off, as ${without.join(', ')} is.` });
+  }
+  return off;
+}
+
+const isReferable = (entry: Entry): entry is Entry & Referable => entry.kind !== 'filter';
+
+/** A document with an id. Nothing refers to filters. */
+interface Entry {
+  readonly id: string;
+  readonly kind: Referable['kind'] | 'filter';
+  readonly where: string;
+}
+
 /** Ids and names of everything read so far. */
 class Registry implements References {
-  readonly #ids = new Map<string, Referable & { readonly where: string }>();
-  readonly #byName = new Map<string, Referable & { readonly where: string }>();
+  readonly #ids = new Map<string, Entry>();
+  readonly #byName = new Map<string, Entry>();
   readonly #refused = new Set<string>();
 
   /** False, and a problem of the document, if its id or name is taken. */
-  add(document: RuleDocument, { id, name, where }: RuleMetadata, kind: Referable['kind']): boolean {
+  add(document: RuleDocument, { id, name, where }: RuleMetadata, kind: Entry['kind']): boolean {
     const entry = { id, kind, where };
     const sameId = this.#ids.get(fold(id));
     const sameName = name === undefined ? undefined : this.#byName.get(fold(name));
@@ -105,7 +142,9 @@ class Registry implements References {
 
   find(reference: string): Referable | 'refused' | undefined {
     const key = fold(reference);
-    return this.#ids.get(key) ?? this.#byName.get(key) ?? (this.#refused.has(key) ? 'refused' : undefined);
+    const entry = this.#ids.get(key) ?? this.#byName.get(key);
+    if (entry && isReferable(entry)) return entry;
+    return this.#refused.has(key) ? 'refused' : undefined;
   }
 
   get names(): string[] {

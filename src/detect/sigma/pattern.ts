@@ -8,13 +8,14 @@ export type Part = string | typeof ANY_ONE | typeof ANY_MANY;
 /** A string value of a rule: literal text and wildcards in turn, without empty texts or neighbours of one kind that say no more than one would. */
 export type Pattern = readonly Part[];
 
-/** Joins neighbouring texts and neighbouring `*`. */
+/** Joins neighbouring texts and neighbouring `*`, and puts `?` before a `*` beside it, which means the same: then a text follows every `*`. */
 export function pattern(parts: readonly Part[]): Pattern {
   const joined: Part[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
     if (part === '' || (part === ANY_MANY && last === ANY_MANY)) continue;
     if (typeof part === 'string' && typeof last === 'string') joined[joined.length - 1] = last + part;
+    else if (part === ANY_ONE && last === ANY_MANY) joined.splice(-1, 0, part);
     else joined.push(part);
   }
   return joined;
@@ -69,47 +70,74 @@ export function compilePattern(parts: Pattern): (text: string) => boolean {
   if (parts.length === 3 && first === ANY_MANY && typeof second === 'string' && third === ANY_MANY) {
     return (text) => text.includes(second);
   }
-  return (text) => matchesParts(parts, text);
+  return matchesChunks(parts);
 }
+
+/** What stands between two `*`. */
+type Chunk = readonly Exclude<Part, typeof ANY_MANY>[];
 
 /**
- * Walks text and pattern side by side; on a mismatch the last `*` takes one character more. Only the last one has to,
- * so the work is at most the product of both lengths, never exponential.
+ * The chunk before the first `*` is at the beginning, the one behind the last at the end, and each other one is best found as
+ * early as possible: there is nothing to go back to.
  */
-function matchesParts(parts: Pattern, text: string): boolean {
-  let part = 0;
-  let at = 0;
-  let star = -1;
-  let starAt = 0;
-  while (at < text.length) {
-    const wanted = parts[part];
-    if (wanted === ANY_MANY) {
-      star = part++;
-      starAt = at;
-      continue;
+function matchesChunks(parts: Pattern): (text: string) => boolean {
+  const [first = [], ...others] = chunksOf(parts);
+  const last = others.pop();
+  if (!last) return (text) => endOf(first, text, 0) === text.length;
+  return (text) => {
+    let at = endOf(first, text, 0);
+    for (const chunk of others) {
+      if (at < 0) return false;
+      at = find(chunk, text, at);
     }
-    const width = widthOf(wanted, text, at);
-    if (width > 0) {
-      part++;
-      at += width;
-    } else if (star >= 0) {
-      starAt += characterWidth(text, starAt);
-      at = starAt;
-      part = star + 1;
-    } else return false;
-  }
-  while (parts[part] === ANY_MANY) part++;
-  return part === parts.length;
+    return at >= 0 && beginOf(last, text) >= at;
+  };
 }
 
-/** Code units that a part takes at a place of the text; 0 if it does not match there. */
-function widthOf(part: Exclude<Part, typeof ANY_MANY> | undefined, text: string, at: number): number {
-  if (part === undefined) return 0;
-  if (part === ANY_ONE) return characterWidth(text, at);
-  return text.startsWith(part, at) ? part.length : 0;
+function chunksOf(parts: Pattern): Chunk[] {
+  const chunks: Exclude<Part, typeof ANY_MANY>[][] = [[]];
+  for (const part of parts) {
+    if (part === ANY_MANY) chunks.push([]);
+    else chunks.at(-1)!.push(part);
+  }
+  return chunks;
+}
+
+/** Where a chunk ends that begins at a place of the text; -1 if it does not. */
+function endOf(chunk: Chunk, text: string, at: number): number {
+  let end = at;
+  for (const part of chunk) {
+    if (part === ANY_ONE ? end >= text.length : !text.startsWith(part, end)) return -1;
+    end += part === ANY_ONE ? widthAt(text, end) : part.length;
+  }
+  return end;
+}
+
+/** Where a chunk begins that ends with the text; -1 if it does not. */
+function beginOf(chunk: Chunk, text: string): number {
+  let begin = text.length;
+  for (const part of chunk.toReversed()) {
+    if (part === ANY_ONE ? begin === 0 : !text.endsWith(part, begin)) return -1;
+    begin -= part === ANY_ONE ? widthBefore(text, begin) : part.length;
+  }
+  return begin;
+}
+
+/** Where a chunk that begins with a text first ends, from a place of the text on; -1 if nowhere. */
+function find(chunk: Chunk, text: string, from: number): number {
+  const literal = chunk[0] as string;
+  for (let at = text.indexOf(literal, from); at >= 0; at = text.indexOf(literal, at + 1)) {
+    const end = endOf(chunk, text, at);
+    if (end >= 0) return end;
+  }
+  return -1;
 }
 
 /** A character outside the basic plane is two code units and still one character. */
-function characterWidth(text: string, at: number): number {
+function widthAt(text: string, at: number): number {
   return text.codePointAt(at)! > 0xffff ? 2 : 1;
+}
+
+function widthBefore(text: string, at: number): number {
+  return at >= 2 && text.codePointAt(at - 2)! > 0xffff ? 2 : 1;
 }

@@ -2,9 +2,9 @@ import type { Outcome } from '../../record/signal.ts';
 import { at, isObject, member, stringOf } from '../decode/json.ts';
 import { pointerSegments } from '../decode/json-pointer.ts';
 import { creates, type Request } from '../decode/request.ts';
+import type { WrittenObject } from '../memory/written-object.ts';
 import { changedSince } from '../namespace/label-patch.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
-import { patchFragment } from './patch-fragment.ts';
 
 /** The pod or pod template that a request writes. */
 export interface WrittenPod {
@@ -29,8 +29,8 @@ const POD_RESOURCES = new Set([
 
 const WRITES = new Set(['create', 'update', 'patch']);
 
-/** API groups of these resources; another group's `jobs` are something else. */
-const GROUPS = new Set(['', 'apps', 'batch']);
+/** API groups of these resources, `extensions` before Kubernetes 1.16; another group's `jobs` are something else. */
+const GROUPS = new Set(['', 'apps', 'batch', 'extensions']);
 
 /** True if the request is of a kind that can write a pod's spec; nothing has been decoded yet. */
 export function mayWritePod({ ref, verb, code }: Pick<Request, 'ref' | 'verb' | 'code'>): boolean {
@@ -48,7 +48,11 @@ export function mayWritePod({ ref, verb, code }: Pick<Request, 'ref' | 'verb' | 
  * asked for.
  * @returns undefined if it writes none, leaves the one it finds unchanged, or its bodies were not recorded
  */
-export function writtenPod(request: Request, outcome: Outcome): WrittenPod | undefined {
+export function writtenPod(
+  request: Request,
+  outcome: Outcome,
+  written: () => WrittenObject | undefined,
+): WrittenPod | undefined {
   if (!mayWritePod(request)) return undefined;
   const { ref, verb } = request;
   const persisted =
@@ -57,14 +61,11 @@ export function writtenPod(request: Request, outcome: Outcome): WrittenPod | und
     if (!creates(request) && ref.subresource === '' && !rewritesTemplate(request)) return undefined;
     return { metadata: persisted.metadata, spec: writtenSpec(persisted.spec, request), complete: true };
   }
-  const asked = request.requestObject;
-  const body = Array.isArray(asked) ? patchFragment(asked) : asked;
-  // Of the patches of a pod only an apply can create one, and it says what it is.
-  if (ref.resource === 'pods' && verb === 'patch' && ref.subresource === '' && at(body, 'kind') !== 'Pod')
-    return undefined;
-  const pod = podOf(body, ref.resource);
+  if (verb === 'patch' && !writesPod(request)) return undefined;
+  const { object, whole } = written() ?? {};
+  const pod = podOf(object, ref.resource);
   if (!pod || (request.source === 'review' && sameSpec(pod.spec, request))) return undefined;
-  return { metadata: pod.metadata, spec: writtenSpec(pod.spec, request), complete: verb !== 'patch' };
+  return { metadata: pod.metadata, spec: writtenSpec(pod.spec, request), complete: whole ?? false };
 }
 
 /** Of a pod that is given a debug container the containers that it had before are none of the request's doing. */
@@ -72,6 +73,12 @@ function writtenSpec(spec: unknown, { ref }: Request): unknown {
   if (ref.subresource !== 'ephemeralcontainers' || !isObject(spec)) return spec;
   const { containers, initContainers, ...rest } = spec;
   return rest;
+}
+
+/** Whether a patch speaks of the pod. Of the patches of a pod itself only an apply can create one, and it says what it is. */
+function writesPod({ ref, requestObject }: Request): boolean {
+  if (ref.resource !== 'pods') return namesTemplate(requestObject);
+  return ref.subresource !== '' || at(requestObject, 'kind') === 'Pod';
 }
 
 /** Whether an admitted update or patch of a workload concerns its pod template. Controllers update counters and annotations all the time. */

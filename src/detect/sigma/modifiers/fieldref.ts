@@ -1,4 +1,4 @@
-import { compilePath, isPath } from '../event.ts';
+import { compilePath, type EventFields, isPath } from '../event.ts';
 import type { Comparison, Item, Predicate } from '../item.ts';
 import { plainText } from '../pattern.ts';
 import { invalid } from '../refusal.ts';
@@ -14,8 +14,8 @@ const fieldref: Modifier = {
   forKeywords: false,
   apply(item) {
     item.terms.forEach((term, index) => {
-      const [parts] = textTerm(term, FIELDREF, index).alternatives;
-      if (!isPath((parts && plainText(parts)) ?? '')) {
+      const paths = textTerm(term, FIELDREF, index).alternatives;
+      if (!paths.every((parts) => isPath(plainText(parts) ?? ''))) {
         throw invalid('The modifier "fieldref" expects the path of a field, without wildcards.', index);
       }
     });
@@ -32,9 +32,12 @@ export function referring(item: Item, placement: Placement): Item {
 export function referredFields(item: Item): string[] {
   if (item.comparison.name !== FIELDREF) return [];
   return item.terms.flatMap((term) =>
-    term.kind === 'text' ? (plainText(term.alternatives[0] ?? []) ?? []) : [],
+    term.kind === 'text' ? term.alternatives.flatMap((parts) => plainText(parts) ?? []) : [],
   );
 }
+
+/** Characters that one reference may look through in one event: of two lists each text is held against each. */
+export const FIELDREF_CHARACTERS_MAX = 10_000_000;
 
 type Relation = (text: string, other: string) => boolean;
 
@@ -50,19 +53,9 @@ function comparing(placement: Placement | 'equals'): Comparison {
     caseMatters: true,
     compile(item) {
       const own = texts(item.field, item.cased);
-      const predicates: Predicate[] = referredFields(item).map((path) => {
+      const predicates = referredFields(item).map((path) => {
         const others = texts(path, item.cased);
-        if (placement === 'equals') {
-          return (event) => {
-            const wanted = new Set(others(event));
-            return wanted.size > 0 && own(event).some((text) => wanted.has(text));
-          };
-        }
-        const relation = RELATIONS[placement];
-        return (event) => {
-          const wanted = others(event);
-          return own(event).some((text) => wanted.some((other) => relation(text, other)));
-        };
+        return placement === 'equals' ? equal(own, others) : related(own, others, RELATIONS[placement], path);
       });
       return item.linking === 'and'
         ? (event) => predicates.every((holds) => holds(event))
@@ -71,7 +64,34 @@ function comparing(placement: Placement | 'equals'): Comparison {
   };
 }
 
-function texts(path: string, cased: boolean): (event: Parameters<Predicate>[0]) => string[] {
+type Texts = (event: EventFields) => string[];
+
+function equal(own: Texts, others: Texts): Predicate {
+  return (event) => {
+    const wanted = new Set(others(event));
+    return wanted.size > 0 && own(event).some((text) => wanted.has(text));
+  };
+}
+
+function related(own: Texts, others: Texts, relation: Relation, path: string): Predicate {
+  return (event) => {
+    const wanted = others(event);
+    let characters = 0;
+    for (const text of own(event)) {
+      for (const other of wanted) {
+        characters += text.length + 1;
+        if (characters > FIELDREF_CHARACTERS_MAX) {
+          event.limitReached?.(path);
+          return false;
+        }
+        if (relation(text, other)) return true;
+      }
+    }
+    return false;
+  };
+}
+
+function texts(path: string, cased: boolean): Texts {
   const valuesOf = compilePath(path);
   return (event) =>
     valuesOf(event).flatMap((value) => {

@@ -12,7 +12,7 @@ export interface Modifier {
 }
 
 /** Modifiers that say something of the item as a whole and may stand anywhere. */
-const ANYWHERE = new Set(['all', 'cased', 'neq']);
+const ANYWHERE = new Set(['all', 'cased', 'neq', 'expand', 'every']);
 
 /** Gives the item another comparison, which is possible only while its values are as written. */
 export function withComparison(item: Item, comparison: Comparison): Item {
@@ -40,7 +40,7 @@ export function textTerm(term: Item['terms'][number], modifier: string, index: n
   if (term.kind === 'text') return term;
   if (term.kind === 'number') {
     const text = String(term.value);
-    return { kind: 'text', source: text, alternatives: [[text]], bytes: false };
+    return { kind: 'text', source: text, texts: [text], alternatives: [[text]], bytes: false };
   }
   const found = term.kind === 'null' ? 'null' : String(term.value);
   throw invalid(`The modifier "${modifier}" expects a string, found ${found}.`, index);

@@ -12,6 +12,9 @@ export const REGEX_CHARACTERS_MAX = 1024;
 /** Instructions that a regular expression may compile to. What it costs is this times the length of the text, at worst. */
 export const REGEX_INSTRUCTIONS_MAX = 1000;
 
+/** Regular expressions that placeholders may make of one value: each is run on its own. */
+export const REGEXES_PER_VALUE_MAX = 200;
+
 interface RegexComparison extends Comparison {
   readonly flags: number;
 }
@@ -27,21 +30,29 @@ function regex(flags: number): RegexComparison {
     flags,
     compile: (item) =>
       byValue(item, (terms) =>
-        anyOf(terms.map((term) => searching((term as TextTerm).source, flags, item.terms.indexOf(term)))),
+        anyOf(terms.flatMap((term) => searching(term as TextTerm, flags, item.terms.indexOf(term)))),
       ),
   };
 }
 
-function searching(source: string, flags: number, index: number): ValueTest {
-  const expression = compileRegex(source, flags, index);
-  return (value) => {
-    const text = textOf(value);
-    return text !== undefined && expression.test(text);
-  };
+function searching({ texts }: TextTerm, flags: number, index: number): ValueTest[] {
+  if (texts.length > REGEXES_PER_VALUE_MAX) {
+    throw invalid(
+      `Placeholders make ${texts.length} regular expressions of this value; at most ${REGEXES_PER_VALUE_MAX} are possible.`,
+      index,
+    );
+  }
+  return texts.map((source) => {
+    const expression = compileRegex(source, flags, index);
+    return (value) => {
+      const text = textOf(value);
+      return text !== undefined && expression.test(text);
+    };
+  });
 }
 
 /** Throws a `Refusal` that says what is wrong with the expression. */
-function compileRegex(source: string, flags: number, index: number): RE2JS {
+export function compileRegex(source: string, flags: number, index = 0): RE2JS {
   const refuse = (why: string) => new Refusal('RULE_REGEX_INVALID', why, index);
   if (source.length > REGEX_CHARACTERS_MAX) {
     throw refuse(

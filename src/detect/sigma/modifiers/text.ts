@@ -44,7 +44,7 @@ function placing(placement: Placement): Modifier {
 /** A keyword is searched for anywhere in the texts of an event. */
 export const CONTAINS = placing('contains');
 
-const windash: Modifier = {
+export const windash: Modifier = {
   name: 'windash',
   forKeywords: true,
   apply: (item) =>

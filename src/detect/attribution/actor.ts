@@ -1,5 +1,3 @@
-import type { Requester } from './decode/request.ts';
-
 /** What kind of identity asked. */
 export type ActorKind =
   | 'anonymous'
@@ -23,8 +21,8 @@ const POD_CONTROLLERS = new Set([
 
 const KUBE_SYSTEM = 'system:serviceaccount:kube-system:';
 
-export function actorKind(user: Requester): ActorKind {
-  const { name } = user;
+/** @param name the authenticated user's */
+export function actorKind(name: string): ActorKind {
   if (name === '') return 'unknown';
   if (name === 'system:anonymous') return 'anonymous';
   if (name.startsWith('system:node:')) return 'node';

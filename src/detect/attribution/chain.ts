@@ -1,0 +1,148 @@
+import { at, listOf, stringOf } from '../decode/json.ts';
+import { creates, type Request } from '../decode/request.ts';
+import type { ObjectVersion, Owner } from '../memory/object-history.ts';
+import { objectPath, ownerOf } from '../memory/remembered.ts';
+import { podOf } from '../podsecurity/pod-template.ts';
+import type { ActorKind } from './actor.ts';
+
+/** Who is behind a request, as far as the stream has shown it. */
+export interface Attribution {
+  /** From who asked to who is behind it: the user, the objects that made it act, the person or pipeline that wrote them. */
+  readonly chain: readonly string[];
+  /** The person or pipeline at its end; absent if a controller asked and nobody is known behind it. */
+  readonly author?: string;
+  /** Of what a controller or service account wrote: field managers besides the control plane's own. A hint, because a client chooses its name. */
+  readonly managers?: readonly string[];
+}
+
+/** What attribution asks of the past. */
+export interface Objects {
+  object(path: string): ObjectVersion | undefined;
+  readonly paths: Iterable<string>;
+}
+
+/** Owners that are followed: Pod, ReplicaSet, Deployment and what an operator puts on top. */
+const OWNERS_MAX = 6;
+
+/** Objects of a namespace that are looked through for the one that uses a service account. */
+const CANDIDATES_MAX = 1000;
+
+const MANAGERS_MAX = 5;
+
+/** Owners are named by kind, objects by resource. */
+const RESOURCES: Readonly<Record<string, string>> = {
+  Pod: 'pods',
+  ReplicationController: 'replicationcontrollers',
+  ReplicaSet: 'replicasets',
+  Deployment: 'deployments',
+  StatefulSet: 'statefulsets',
+  DaemonSet: 'daemonsets',
+  Job: 'jobs',
+  CronJob: 'cronjobs',
+};
+
+const KINDS: ReadonlyMap<string, string> = new Map(
+  Object.entries(RESOURCES).map(([kind, resource]) => [resource, kind]),
+);
+
+/**
+ * Follows who asked to who is behind it: through impersonation (who was authenticated is behind it), from a controller by owner references to the
+ * author of the template, from a service account to the workload of its namespace that uses it. Only what the same namespace has shown is
+ * known: records are divided by it.
+ */
+export function attribute(request: Request, kind: ActorKind, path: string, objects: Objects): Attribution {
+  const { user } = request;
+  const managers = kind === 'controller' || kind === 'service-account' ? managersOf(request) : [];
+  const asked = user.actingAs === undefined ? [user.name] : [user.actingAs, user.name];
+  const behind = linksBehind(request, kind, path, objects);
+  const chain = [...asked, ...behind.map(({ text }) => text)];
+  const author =
+    behind.findLast(({ isAuthor }) => isAuthor)?.text ?? (kind === 'controller' ? undefined : user.name);
+  return {
+    chain,
+    ...(author ? { author } : {}),
+    ...(managers.length > 0 ? { managers } : {}),
+  };
+}
+
+function linksBehind(request: Request, kind: ActorKind, path: string, objects: Objects): Link[] {
+  switch (kind) {
+    case 'controller':
+      return behindOwner(ownerOfRequest(request) ?? objects.object(path)?.owner, objects);
+    case 'service-account':
+      return behindServiceAccount(request, objects);
+    default:
+      return [];
+  }
+}
+
+interface Link {
+  readonly text: string;
+  readonly isAuthor?: true;
+}
+
+function ownerOfRequest(request: Request): Owner | undefined {
+  return ownerOf(request.requestObject) ?? (creates(request) ? ownerOf(request.responseObject) : undefined);
+}
+
+function behindOwner(first: Owner | undefined, objects: Objects): Link[] {
+  const links: Link[] = [];
+  for (let owner = first; owner && links.length < OWNERS_MAX; ) {
+    links.push({ text: `${owner.kind}/${owner.name}` });
+    const resource = Object.hasOwn(RESOURCES, owner.kind) ? RESOURCES[owner.kind] : undefined;
+    const version = resource === undefined ? undefined : objects.object(objectPath(resource, owner.name));
+    if (version && !version.owner && version.user) links.push({ text: version.user, isAuthor: true });
+    owner = version?.owner;
+  }
+  return links;
+}
+
+const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
+
+/** In the `extra` of a token that is bound to a pod (k8s.io/apiserver/pkg/authentication/serviceaccount). */
+const POD_NAME = 'authentication.kubernetes.io/pod-name';
+
+function behindServiceAccount(request: Request, objects: Objects): Link[] {
+  const [, namespace, name] = SERVICE_ACCOUNT.exec(request.user.name) ?? [];
+  const pod = stringOf(listOf(at(request.field('user'), 'extra', POD_NAME))[0]);
+  const users = namespace === request.ref.namespace ? [...usersOf(name!, objects)].filter(runs(pod)) : [];
+  const [only] = users;
+  // Several workloads may share an account; then nobody can be named.
+  if (!only || users.length > 1) return pod === undefined ? [] : [{ text: `Pod/${pod}` }];
+  return behindOwner(only, objects);
+}
+
+/** Whether a workload can be the one that runs the pod: the names of its pods begin with its own. */
+function runs(pod: string | undefined): (owner: Owner) => boolean {
+  return ({ name }) => pod === undefined || pod === name || pod.startsWith(`${name}-`);
+}
+
+/** Workloads without an owner that run under the service account. */
+function* usersOf(account: string, objects: Objects): Iterable<Owner> {
+  let looked = 0;
+  for (const path of objects.paths) {
+    const [resource = '', name = ''] = path.split('/');
+    const kind = KINDS.get(resource);
+    if (kind === undefined) continue;
+    if (++looked > CANDIDATES_MAX) return;
+    const version = objects.object(path);
+    const pod = version?.owner ? undefined : podOf(version?.body, resource);
+    if (pod && (stringOf(at(pod.spec, 'serviceAccountName')) ?? 'default') === account) yield { kind, name };
+  }
+}
+
+/** Verbs whose bodies hold the object. */
+const WRITES = new Set(['create', 'update', 'patch']);
+
+/** Names under which the control plane itself and nodes write. */
+const SYSTEM_MANAGERS = new Set(['kube-controller-manager', 'kubelet', 'kube-scheduler', 'kube-apiserver']);
+
+function managersOf(request: Request): string[] {
+  if (!WRITES.has(request.verb)) return [];
+  const { requestObject, responseObject } = request;
+  const entries = listOf(
+    at(responseObject, 'metadata', 'managedFields') ?? at(requestObject, 'metadata', 'managedFields'),
+  );
+  const names = entries.flatMap((entry) => stringOf(at(entry, 'manager'))?.slice(0, 128) ?? []);
+  return [...new Set(names)].filter((name) => !SYSTEM_MANAGERS.has(name)).slice(0, MANAGERS_MAX);
+}

@@ -1,0 +1,70 @@
+import { answeredMetadata } from '../decode/answer.ts';
+import { at } from '../decode/json.ts';
+import type { Request } from '../decode/request.ts';
+import { labelsOf } from '../namespace/label-patch.ts';
+import type { Labels } from '../namespace/labels.ts';
+import { labelsEntry, type Posture, type PostureEntry } from '../namespace/posture.ts';
+import type { EventView } from '../view.ts';
+import { enforcedPolicy } from '../workload/pod-security.ts';
+import type { ObjectVersion } from './object-history.ts';
+import { isRemembered, ownerOf, trimmed } from './remembered.ts';
+
+const WRITES = new Set(['create', 'update', 'patch']);
+
+/** Verbs that leave an object in a new state, or show the one that it is in. */
+const SHOWING = new Set([...WRITES, 'delete', 'get']);
+
+/** The version of an object that a request leaves, or shows; undefined if it is of no kind that is remembered, or changes nothing. */
+export function versionSeen(view: EventView): ObjectVersion | undefined {
+  const { request } = view;
+  const { ref, verb } = request;
+  // What is cheap to ask comes first: most requests teach nothing.
+  if (ref.subresource !== '' || !isRemembered(ref) || request.source !== 'audit') return undefined;
+  if (!SHOWING.has(verb) || request.time === undefined) return undefined;
+  const { time, requestId, username } = request;
+  if (verb === 'get') {
+    const body = view.before ? undefined : trimmed(request.responseObject, ref);
+    return body && { time, request: requestId, body };
+  }
+  if (view.outcome !== 'admitted' || view.objectName === '') return undefined;
+  if (verb === 'delete') return { time, request: requestId, user: username };
+  const written = WRITES.has(verb) ? view.written : undefined;
+  if (!written?.whole) return undefined;
+  const body = trimmed(written.object, ref);
+  if (!body) return undefined;
+  const owner = ownerOf(written.object);
+  return { time, request: requestId, user: username, ...(owner && { owner }), body };
+}
+
+/** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
+export function postureSeen(view: EventView, known: Posture | undefined): PostureEntry | undefined {
+  const { ref, verb, source } = view.request;
+  if (source !== 'audit') return undefined;
+  if (ref.resource === 'namespaces') return labelsSeen(view);
+  // Pod Security tells the level of what it judges at enforcement: pods.
+  return ref.resource === 'pods' && WRITES.has(verb) ? levelSeen(view.request, known) : undefined;
+}
+
+function levelSeen(request: Request, known: Posture | undefined): PostureEntry | undefined {
+  const enforce = enforcedPolicy(request)?.split(':')[0];
+  const { time } = request;
+  if (enforce === undefined || time === undefined || known?.says(enforce, time)) return undefined;
+  return { time, request: request.requestId, enforce };
+}
+
+function labelsSeen(view: EventView): PostureEntry | undefined {
+  const { request } = view;
+  const { ref, verb, code } = request;
+  if (!SHOWING.has(verb) || (ref.name === '' && verb !== 'create')) return undefined;
+  if (code === undefined || code >= 300 || request.dryRun || request.time === undefined) return undefined;
+  const entry = (labels: Labels) => labelsEntry(request.time!, request.requestId, labels, request.username);
+  if (verb === 'delete') return entry({});
+  if (verb === 'get') {
+    const { responseObject } = request;
+    return at(responseObject, 'kind') === 'Namespace' ? entry(labelsOf(responseObject)) : undefined;
+  }
+  const change = view.namespaceChange;
+  // A patch tells all labels only on top of known ones, or by its answer.
+  const whole = change?.labels_before || answeredMetadata(request.responseObject) || verb !== 'patch';
+  return change?.labels_after && whole ? entry(change.labels_after) : undefined;
+}

@@ -1,0 +1,157 @@
+import { LRUCache } from 'lru-cache';
+import { Posture, type PostureEntry } from '../namespace/posture.ts';
+import { inOrder } from './moment.ts';
+import { ObjectHistory, type ObjectVersion } from './object-history.ts';
+
+/** Limits of what a detector remembers; each is a key of the configuration. */
+export interface MemoryLimits {
+  readonly namespaces_max: number;
+  readonly objects_bytes_max: number;
+  readonly object_bytes_max: number;
+}
+
+/** Told when a limit is reached, so that it is counted. */
+export type LimitReached = (limit: keyof MemoryLimits) => void;
+
+/** One thing that was learnt, or let go. */
+export interface MemoryChange {
+  /** Key of the records that it was learnt from: cluster and namespace. */
+  readonly key: string;
+  /** Which object of the namespace, for example `apps/deployments/web`; absent for the namespace's own posture. */
+  readonly object?: string;
+  readonly entry: PostureEntry | ObjectVersion;
+  readonly kept: boolean;
+}
+
+/** Stands between the key of the records and the object's path; it cannot occur in either. */
+const SEPARATOR = '\u0000';
+
+/**
+ * What a detector knows of the past, namespace by namespace as records are keyed: labels of namespaces, and objects whose changes mean
+ * something only beside what they were. Bounded: what was not asked for longest is let go.
+ */
+export class Memory {
+  readonly #postures: LRUCache<string, Posture>;
+  readonly #objects: LRUCache<string, ObjectHistory>;
+  /** Paths of the objects remembered, by key of their records. */
+  readonly #paths = new Map<string, Set<string>>();
+  readonly #limits: MemoryLimits;
+  readonly #limitReached: LimitReached;
+  #changes: MemoryChange[] = [];
+
+  constructor(limits: MemoryLimits, limitReached: LimitReached = () => {}) {
+    this.#limits = limits;
+    this.#limitReached = limitReached;
+    this.#postures = new LRUCache({
+      max: limits.namespaces_max,
+      dispose: ({ entries }, key, reason) => {
+        if (reason !== 'evict') return;
+        limitReached('namespaces_max');
+        for (const entry of entries) this.#changes.push({ key, entry, kept: false });
+      },
+    });
+    this.#objects = new LRUCache({
+      maxSize: limits.objects_bytes_max,
+      sizeCalculation: ({ versions }, key) => key.length + JSON.stringify(versions).length,
+      dispose: ({ versions }, place, reason) => {
+        if (reason === 'set') return;
+        limitReached('objects_bytes_max');
+        const [key, object] = placeOf(place);
+        const paths = this.#paths.get(key);
+        paths?.delete(object);
+        if (paths?.size === 0) this.#paths.delete(key);
+        for (const entry of versions) this.#changes.push({ key, object, entry, kept: false });
+      },
+    });
+  }
+
+  posture(key: string): Posture | undefined {
+    return this.#postures.get(key);
+  }
+
+  object(key: string, path: string): ObjectHistory | undefined {
+    return this.#objects.get(key + SEPARATOR + path);
+  }
+
+  /** Paths of the objects remembered of one namespace. */
+  paths(key: string): Iterable<string> {
+    return this.#paths.get(key) ?? [];
+  }
+
+  /** Takes back what earlier calls have learnt. */
+  restore(changes: Iterable<MemoryChange>): void {
+    const objects = new Map<string, ObjectVersion[]>();
+    const postures = new Map<string, PostureEntry[]>();
+    for (const { key, object, entry } of changes) {
+      if (object === undefined) add(postures, key, entry as PostureEntry);
+      else add(objects, key + SEPARATOR + object, entry);
+    }
+    for (const [key, entries] of postures) this.#postures.set(key, Posture.of(entries));
+    for (const [place, versions] of objects)
+      this.#remember(place, new ObjectHistory(versions.toSorted(inOrder)));
+    this.#changes = [];
+  }
+
+  learnPosture(key: string, entry: PostureEntry): void {
+    const known = this.#postures.get(key) ?? new Posture();
+    const posture = known.with(entry);
+    if (posture === known) return;
+    this.#postures.set(key, posture);
+    this.#tell(key, undefined, known.entries, posture.entries);
+  }
+
+  learnObject(key: string, object: string, version: ObjectVersion): void {
+    const place = key + SEPARATOR + object;
+    const known = this.#objects.get(place) ?? new ObjectHistory();
+    const history = known.with(this.#bounded(version));
+    if (history === known) return;
+    this.#tell(key, object, known.versions, history.versions);
+    this.#remember(place, history);
+  }
+
+  /** What has changed since the last call; whoever keeps the memory does the same. */
+  take(): readonly MemoryChange[] {
+    const changes = this.#changes;
+    if (changes.length > 0) this.#changes = [];
+    return changes;
+  }
+
+  #remember(place: string, history: ObjectHistory): void {
+    const [key, object] = placeOf(place);
+    const paths = this.#paths.get(key);
+    if (paths) paths.add(object);
+    else this.#paths.set(key, new Set([object]));
+    this.#objects.set(place, history);
+  }
+
+  #bounded(version: ObjectVersion): ObjectVersion {
+    const { body, ...rest } = version;
+    if (!body || JSON.stringify(body).length <= this.#limits.object_bytes_max) return version;
+    this.#limitReached('object_bytes_max');
+    return rest;
+  }
+
+  #tell(
+    key: string,
+    object: string | undefined,
+    before: readonly MemoryChange['entry'][],
+    after: readonly MemoryChange['entry'][],
+  ): void {
+    const place = object === undefined ? { key } : { key, object };
+    for (const entry of after)
+      if (!before.includes(entry)) this.#changes.push({ ...place, entry, kept: true });
+    for (const entry of before)
+      if (!after.includes(entry)) this.#changes.push({ ...place, entry, kept: false });
+  }
+}
+
+function placeOf(place: string): [key: string, object: string] {
+  const end = place.indexOf(SEPARATOR);
+  return [place.slice(0, end), place.slice(end + 1)];
+}
+
+function add<Entry>(map: Map<string, Entry[]>, key: string, entry: Entry): void {
+  const entries = map.get(key);
+  if (entries) entries.push(entry);
+  else map.set(key, [entry]);
+}

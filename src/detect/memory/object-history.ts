@@ -1,0 +1,49 @@
+import type { EventTime } from '../../record/time.ts';
+import type { JsonObject } from '../decode/json.ts';
+import { inOrder, lastBefore, type Moment } from './moment.ts';
+
+/** The object that made another one and answers for it: its owner reference with `controller: true`. */
+export interface Owner {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** An object as one write left it. */
+export interface ObjectVersion extends Moment {
+  /** Who wrote it, as authenticated; absent if it was only read. */
+  readonly user?: string;
+  readonly owner?: Owner;
+  /** The part of the object that is remembered; absent if it was deleted, or is too large. */
+  readonly body?: JsonObject;
+}
+
+/** Versions kept of one object: enough that an event may be read again, or late by a few changes, and find what came before it. */
+const VERSIONS_MAX = 4;
+
+/** The last known versions of one object over event time. */
+export class ObjectHistory {
+  readonly versions: readonly ObjectVersion[];
+
+  constructor(versions: readonly ObjectVersion[] = []) {
+    this.versions = versions;
+  }
+
+  /** The version that a request at `time` found; undefined if none was seen. */
+  before(time: EventTime, request: string): ObjectVersion | undefined {
+    return lastBefore(this.versions, time, request);
+  }
+
+  /** The history with one more version, or itself if it changes nothing: an unchanged object keeps the author of its last change. */
+  with(version: ObjectVersion): ObjectHistory {
+    if (this.versions.some(({ request }) => request === version.request)) return this;
+    const known = this.before(version.time, version.request);
+    if (known && sameText(known.body, version.body)) return this;
+    const versions = [...this.versions, version].sort(inOrder).slice(-VERSIONS_MAX);
+    return versions.includes(version) ? new ObjectHistory(versions) : this;
+  }
+}
+
+/** The API server writes the fields of an object in one order. */
+function sameText(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,55 @@
+import type { PolicyChange } from '../../record/signal.ts';
+import { member } from '../decode/json.ts';
+import { creates, type Request } from '../decode/request.ts';
+import type { WrittenObject } from '../memory/written-object.ts';
+import { applyPatch } from '../patch/apply.ts';
+import { comparePolicy, namedByPatch, notRecorded, unchanged, writtenUnseen } from './compare.ts';
+import { tellsWhole } from './former.ts';
+import { policyKindOf } from './registry.ts';
+
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+/** What is known of the object that a request writes. */
+interface Versions {
+  /** What it was before, as far as that was ever seen. */
+  readonly before: unknown;
+  /** What the write leaves, or tried to. */
+  readonly written: WrittenObject | undefined;
+  /** False if the answer shows that the write left it as it was. */
+  readonly objectChanged: boolean;
+}
+
+/**
+ * What a request does, or would have done, to admission control itself.
+ * @param versions asked for only if the request writes an object of admission control
+ * @returns undefined if it writes none
+ */
+export function policyChange(request: Request, versions: () => Versions): PolicyChange | undefined {
+  const { ref, verb } = request;
+  // Status and scale of a policy say nothing of what it demands.
+  if (ref.subresource !== '' || !WRITES.has(verb)) return undefined;
+  // Only its label tells whether a ConfigMap is one of OPA's policies.
+  if (ref.resource !== 'configmaps' && !policyKindOf(ref)) return undefined;
+  const { before, written, objectChanged } = versions();
+  const kind = policyKindOf(ref, [before, written?.object]);
+  if (!kind) return undefined;
+  if (creates(request)) return comparePolicy(kind, undefined, written?.object ?? {});
+  if (verb.startsWith('delete')) return comparePolicy(kind, before ?? {}, undefined);
+  if (!written) return notRecorded(kind);
+  if (written.whole && before !== undefined) {
+    const change = comparePolicy(kind, before, written.object);
+    return change.changes.length === 0 && !objectChanged ? unchanged(kind) : change;
+  }
+  const { requestObject } = request;
+  const isPartial = verb === 'patch' && requestObject && !tellsWhole(requestObject);
+  if (!objectChanged && !(isPartial && takesAway(requestObject))) return unchanged(kind);
+  if (!isPartial) return writtenUnseen(kind, written.object);
+  // An answer that was recorded without what matters leaves only the patch.
+  const answered = kind.parts.some((part) => member(written.object, part) !== undefined);
+  return namedByPatch(kind, requestObject, answered ? written.object : applyPatch(undefined, requestObject));
+}
+
+/** What a patch removes leaves no trace in the object's `managedFields`, by which it is told whether the object was changed. */
+function takesAway(patch: unknown): boolean {
+  return /:(?:null|\[\]|\{\})|"op":"(?:remove|move)"|"\$patch"/.test(JSON.stringify(patch ?? null));
+}

@@ -1,0 +1,74 @@
+import type { PolicyChange, PolicyEffect } from '../../record/signal.ts';
+import { policyFacts } from './facts.ts';
+import { type Finding, summed } from './finding.ts';
+import { formerOfPatch, withoutWeakSettings } from './former.ts';
+import type { PolicyKind } from './registry.ts';
+
+/**
+ * What the difference between two versions of an object of admission control does to the protection that it gives.
+ * @param before the object or its facts; undefined if it is created
+ * @param after the object or its facts; undefined if it is deleted
+ */
+export function comparePolicy(kind: PolicyKind, before: unknown, after: unknown): PolicyChange {
+  if (before === undefined) return summed(kind.engine, created(kind, after));
+  if (after === undefined) return summed(kind.engine, [life(kind.deleted, 'deleted')]);
+  return summed(kind.engine, differences(kind, before, after));
+}
+
+/**
+ * What a patch does to an object whose former state was never seen: only what it names is judged, against what there is where nothing is set.
+ * @param after the object that the patch left, or what can be made of the patch alone
+ */
+export function namedByPatch(kind: PolicyKind, patch: unknown, after: unknown): PolicyChange {
+  const former = formerOfPatch(patch, after);
+  const findings = differences(kind, former, after, false).map((finding) =>
+    // That the former state was any weaker is not known.
+    finding.effect === 'strengthened' ? { ...finding, effect: 'unclear' as const } : finding,
+  );
+  return summed(kind.engine, findings);
+}
+
+/** What can be said of an object that was written whole and whose former state was never seen: what in it is weak may have been so. */
+export function writtenUnseen(kind: PolicyKind, after: unknown): PolicyChange {
+  const weak = differences(kind, withoutWeakSettings(after), after, false);
+  const findings = weak.map((finding) => ({ ...finding, effect: 'unclear' as const }));
+  return summed(kind.engine, [...findings, UNSEEN]);
+}
+
+/** A write that left the object as it was. */
+export function unchanged(kind: PolicyKind): PolicyChange {
+  return { engine: kind.engine, effect: 'neutral', changes: ['unchanged'], reasons: [] };
+}
+
+/** A change of which the bodies were not recorded. */
+export function notRecorded(kind: PolicyKind): PolicyChange {
+  return summed(kind.engine, [
+    { effect: 'unclear', change: 'not-recorded', reason: 'what was changed was not recorded' },
+  ]);
+}
+
+const UNSEEN: Finding = {
+  effect: 'unclear',
+  change: 'former-not-seen',
+  reason: 'what it was before was not seen',
+};
+
+function differences(
+  kind: PolicyKind,
+  before: unknown,
+  after: unknown,
+  formerSeen = true,
+): readonly Finding[] {
+  return kind.compare(policyFacts(kind, before), policyFacts(kind, after), { subject: '', formerSeen });
+}
+
+/** Of what exempts from policies the reasons say what. */
+function created(kind: PolicyKind, after: unknown): readonly Finding[] {
+  if (kind.created !== 'weakened') return [life(kind.created, 'created')];
+  const exempted = differences(kind, {}, after).filter(({ effect }) => effect === 'weakened');
+  return [...exempted, life(kind.created, 'created')];
+}
+
+function life(effect: PolicyEffect, change: 'created' | 'deleted'): Finding {
+  return { effect, change, reason: change };
+}

@@ -1,0 +1,73 @@
+import { without } from './canonical.ts';
+
+/**
+ * How what is matched now stands to what was matched before: the same, a part of it, more, or neither (something is no longer matched and
+ * something else is).
+ */
+export type Extent = 'equal' | 'narrower' | 'wider' | 'different' | 'unclear';
+
+/** @param lost whether something that was matched no longer is @param gained whether something is that was not */
+export function extentOf(lost: boolean, gained: boolean): Extent {
+  if (lost) return gained ? 'different' : 'narrower';
+  return gained ? 'wider' : 'equal';
+}
+
+/** Pairs of elements that are compared; where lists differ by more it is for a person to judge. */
+const PAIRS_MAX = 40_000;
+
+/** Longest pattern that is looked into: names have 253 characters, images some more. */
+const PATTERN_CHARS_MAX = 512;
+
+/**
+ * Of two lists each of which matches what any of its elements matches.
+ * @param covers whether the first element matches everything that the second does
+ */
+export function unionExtent<Element>(
+  before: readonly Element[],
+  after: readonly Element[],
+  covers: (whole: Element, part: Element) => boolean,
+): Extent {
+  const gone = without(before, after);
+  const come = without(after, before);
+  if (gone.length * after.length + come.length * before.length > PAIRS_MAX) return 'unclear';
+  return extentOf(
+    gone.some((part) => !after.some((whole) => covers(whole, part))),
+    come.some((part) => !before.some((whole) => covers(whole, part))),
+  );
+}
+
+/** Whether a pattern with `*` (any text) and `?` (any character) matches every text that another one does. */
+export function patternCovers(whole: string, part: string): boolean {
+  if (whole === part) return true;
+  if (whole.length > PATTERN_CHARS_MAX || part.length > PATTERN_CHARS_MAX) return false;
+  return matches(normal(whole), normal(part));
+}
+
+/** `*?` and `?*` are the same: the characters that must be there come first. */
+function normal(pattern: string): string {
+  return pattern.replaceAll(/[*?]*\*[*?]*/g, (run) => `${run.replaceAll('*', '')}*`);
+}
+
+/** Where the pattern's `*` could begin again, the last one is enough to go back to. A `*` of the text is only taken by one of the pattern. */
+function matches(pattern: string, text: string): boolean {
+  let [at, from] = [0, 0];
+  let [star, retry] = [-1, 0];
+  while (from < text.length) {
+    if (pattern[at] === '*') {
+      star = at++;
+      retry = from;
+    } else if (at < pattern.length && takes(pattern[at]!, text[from]!)) {
+      at++;
+      from++;
+    } else if (star >= 0) {
+      at = star + 1;
+      from = ++retry;
+    } else return false;
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
+}
+
+function takes(pattern: string, character: string): boolean {
+  return pattern === character || (pattern === '?' && character !== '*');
+}

@@ -1,0 +1,111 @@
+import { listOf, member, stringOf, stringsOf } from '../../decode/json.ts';
+import { type Extent, patternCovers, unionExtent } from '../extent.ts';
+import { fields, harmless, ordered, unjudged } from '../fields.ts';
+import type { Compare } from '../finding.ts';
+import { parameters } from '../parameters.ts';
+import { exemption, openPatternsExtent, patternsExtent, reach, selector } from '../reach.ts';
+
+/** What an object of another kind is told apart by. */
+interface Kind {
+  readonly group: string;
+  readonly kind: string;
+}
+
+const EVERY_KIND: readonly Kind[] = [{ group: '*', kind: '*' }];
+
+function kindsOf(list: unknown): readonly Kind[] {
+  const kinds = listOf(list).flatMap((one) =>
+    stringsOf(member(one, 'apiGroups')).flatMap((group) =>
+      stringsOf(member(one, 'kinds')).map((kind) => ({ group, kind })),
+    ),
+  );
+  return kinds.length > 0 ? kinds : EVERY_KIND;
+}
+
+function kindsExtent(before: unknown, after: unknown): Extent {
+  return unionExtent(
+    kindsOf(before),
+    kindsOf(after),
+    (whole, part) => patternCovers(whole.group, part.group) && patternCovers(whole.kind, part.kind),
+  );
+}
+
+function openText(list: unknown): string {
+  return stringsOf(list).join() || 'all';
+}
+
+/** A field of which an absent value and one that stands for all mean the same. */
+function choice(noun: string, all: string): Compare {
+  const extentOf = (before: unknown, after: unknown) => {
+    const open = (value: unknown) => {
+      const one = stringOf(value) ?? all;
+      return [one === all ? '*' : one];
+    };
+    return patternsExtent(open(before), open(after));
+  };
+  return reach(
+    { noun, narrowed: 'match-narrowed', widened: 'match-widened' },
+    extentOf,
+    (value) => stringOf(value) ?? all,
+  );
+}
+
+const MATCH = { narrowed: 'match-narrowed', widened: 'match-widened' };
+
+/** `spec.match` (github.com/open-policy-agent/gatekeeper/pkg/mutation/match): which objects a constraint or a mutator is for. */
+export const match = fields({
+  kinds: reach({ noun: 'kinds', ...MATCH }, kindsExtent, (list) =>
+    listOf(list).length === 0
+      ? 'all'
+      : kindsOf(list)
+          .map(({ kind }) => kind)
+          .join(),
+  ),
+  namespaces: reach({ noun: 'namespaces', ...MATCH }, openPatternsExtent, openText),
+  excludedNamespaces: exemption(
+    'excludedNamespaces',
+    patternsExtent,
+    (list) => stringsOf(list).join() || 'none',
+  ),
+  labelSelector: selector('labelSelector'),
+  namespaceSelector: selector('namespaceSelector'),
+  scope: choice('scope', '*'),
+  name: choice('name', '*'),
+  source: choice('source', 'All'),
+});
+
+const ACTIONS = ['dryrun', 'warn', 'deny'];
+const WORDS = { weakened: 'action-lowered', strengthened: 'action-raised' };
+
+/** Gatekeeper's webhook among the points at which a scoped action is carried out. */
+const WEBHOOK = 'validation.gatekeeper.sh';
+
+/** What the webhook does about a violation. */
+function webhookAction(spec: unknown): string {
+  const action = stringOf(member(spec, 'enforcementAction')) ?? 'deny';
+  if (action !== 'scoped') return action;
+  const actions = listOf(member(spec, 'scopedEnforcementActions'))
+    .filter((scoped) =>
+      listOf(member(scoped, 'enforcementPoints')).some((point) =>
+        [WEBHOOK, '*'].includes(stringOf(member(point, 'name')) ?? ''),
+      ),
+    )
+    .map((scoped) => stringOf(member(scoped, 'action')) ?? '');
+  return ACTIONS.findLast((one) => actions.includes(one)) ?? 'none';
+}
+
+const spec: Compare = (before, after, place) => {
+  const [was, is] = [webhookAction(before), webhookAction(after)];
+  const findings = ordered('enforcementAction', ['none', ...ACTIONS], 'deny', WORDS)(was, is, place);
+  return [...findings, ...others(before, after, place)];
+};
+
+const others = fields({
+  enforcementAction: harmless, // told by what the webhook does
+  scopedEnforcementActions: unjudged('scopedEnforcementActions'),
+  match,
+  parameters,
+});
+
+/** A constraint of constraints.gatekeeper.sh, whatever its template. */
+export const gatekeeperConstraint = fields({ spec });

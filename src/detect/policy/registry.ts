@@ -1,0 +1,157 @@
+import type { PolicyEffect } from '../../record/signal.ts';
+import type { ObjectRef } from '../decode/request.ts';
+import { fields, unjudged } from './fields.ts';
+import type { Compare } from './finding.ts';
+import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from './kinds/admission-policy.ts';
+import {
+  mutatingAdmissionPolicyBinding,
+  validatingAdmissionPolicyBinding,
+} from './kinds/admission-policy-binding.ts';
+import { gatekeeperConfig, gatekeeperProvider, gatekeeperSyncSet } from './kinds/gatekeeper-config.ts';
+import { gatekeeperConstraint } from './kinds/gatekeeper-constraint.ts';
+import { gatekeeperExpansion, gatekeeperMutator } from './kinds/gatekeeper-mutator.ts';
+import { gatekeeperTemplate } from './kinds/gatekeeper-template.ts';
+import { kubewardenGroup, kubewardenPolicy } from './kinds/kubewarden-policy.ts';
+import { kubewardenServer } from './kinds/kubewarden-server.ts';
+import {
+  kyvernoImageValidatingPolicy,
+  kyvernoMutatingPolicy,
+  kyvernoValidatingPolicy,
+} from './kinds/kyverno-cel-policy.ts';
+import { kyvernoConfiguration } from './kinds/kyverno-configuration.ts';
+import { kyvernoException } from './kinds/kyverno-exception.ts';
+import { kyvernoPolicy } from './kinds/kyverno-policy.ts';
+import { isOpaPolicy, opaPolicy } from './kinds/opa-policy.ts';
+import {
+  mutatingWebhookConfiguration,
+  validatingWebhookConfiguration,
+} from './kinds/webhook-configuration.ts';
+
+/** A kind of object that makes up admission control. */
+export interface PolicyKind {
+  readonly engine: string;
+  /** The parts of an object that say what it does. */
+  readonly parts: readonly string[];
+  readonly compare: Compare;
+  /** What it means that such an object comes, or goes. */
+  readonly created: PolicyEffect;
+  readonly deleted: PolicyEffect;
+}
+
+function kind(engine: string, compare: Compare, differing: Partial<PolicyKind> = {}): PolicyKind {
+  return { engine, compare, parts: ['spec'], created: 'strengthened', deleted: 'weakened', ...differing };
+}
+
+/** What changes objects is no protection by itself, and a way in for whoever owns it. */
+const CHANGING = { created: 'unclear' } as const;
+
+/** What exempts, the other way round. */
+const EXEMPTING = { created: 'weakened', deleted: 'strengthened' } as const;
+
+/** What destroys objects by a schedule. */
+const DESTROYING = { created: 'unclear', deleted: 'neutral' } as const;
+
+const destroying = (engine: string): PolicyKind =>
+  kind(engine, fields({ spec: unjudged('spec', 'schedule-changed') }), DESTROYING);
+
+const WEBHOOKS = { parts: ['webhooks'] } as const;
+
+const kyvernoClassic = kind('kyverno', kyvernoPolicy, { parts: ['metadata', 'spec'] });
+const kyvernoValidating = kind('kyverno', kyvernoValidatingPolicy);
+const kyvernoImages = kind('kyverno', kyvernoImageValidatingPolicy);
+const kyvernoMutating = kind('kyverno', kyvernoMutatingPolicy, CHANGING);
+const exception = kind('kyverno', kyvernoException, EXEMPTING);
+const constraint = kind('gatekeeper', gatekeeperConstraint);
+const mutator = kind('gatekeeper', gatekeeperMutator, CHANGING);
+const kubewarden = kind('kubewarden', kubewardenPolicy);
+const kubewardenOfGroup = kind('kubewarden', kubewardenGroup);
+
+/** Every kind of object that is compared, by API group and resource. */
+const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
+  'admissionregistration.k8s.io': {
+    validatingwebhookconfigurations: kind('webhook', validatingWebhookConfiguration, WEBHOOKS),
+    mutatingwebhookconfigurations: kind('webhook', mutatingWebhookConfiguration, {
+      ...WEBHOOKS,
+      ...CHANGING,
+    }),
+    validatingadmissionpolicies: kind('admission-policy', validatingAdmissionPolicy),
+    validatingadmissionpolicybindings: kind('admission-policy', validatingAdmissionPolicyBinding),
+    mutatingadmissionpolicies: kind('admission-policy', mutatingAdmissionPolicy, CHANGING),
+    mutatingadmissionpolicybindings: kind('admission-policy', mutatingAdmissionPolicyBinding, CHANGING),
+  },
+  'templates.gatekeeper.sh': { constrainttemplates: kind('gatekeeper', gatekeeperTemplate) },
+  'config.gatekeeper.sh': {
+    configs: kind('gatekeeper', gatekeeperConfig, { created: 'unclear', deleted: 'unclear' }),
+  },
+  'syncset.gatekeeper.sh': { syncsets: kind('gatekeeper', gatekeeperSyncSet) },
+  'externaldata.gatekeeper.sh': { providers: kind('gatekeeper', gatekeeperProvider) },
+  'expansion.gatekeeper.sh': { expansiontemplate: kind('gatekeeper', gatekeeperExpansion) },
+  'mutations.gatekeeper.sh': {
+    assign: mutator,
+    assignmetadata: mutator,
+    assignimage: mutator,
+    modifyset: mutator,
+  },
+  'kyverno.io': {
+    clusterpolicies: kyvernoClassic,
+    policies: kyvernoClassic,
+    policyexceptions: exception,
+    cleanuppolicies: destroying('kyverno'),
+    clustercleanuppolicies: destroying('kyverno'),
+  },
+  'policies.kyverno.io': {
+    validatingpolicies: kyvernoValidating,
+    namespacedvalidatingpolicies: kyvernoValidating,
+    imagevalidatingpolicies: kyvernoImages,
+    namespacedimagevalidatingpolicies: kyvernoImages,
+    mutatingpolicies: kyvernoMutating,
+    namespacedmutatingpolicies: kyvernoMutating,
+    generatingpolicies: kyvernoMutating,
+    namespacedgeneratingpolicies: kyvernoMutating,
+    deletingpolicies: destroying('kyverno'),
+    namespaceddeletingpolicies: destroying('kyverno'),
+    policyexceptions: exception,
+  },
+  'policies.kubewarden.io': {
+    clusteradmissionpolicies: kubewarden,
+    admissionpolicies: kubewarden,
+    clusteradmissionpolicygroups: kubewardenOfGroup,
+    admissionpolicygroups: kubewardenOfGroup,
+    policyservers: kind('kubewarden', kubewardenServer),
+  },
+};
+
+const kyvernoSettings = kind('kyverno', kyvernoConfiguration, {
+  parts: ['data'],
+  created: 'neutral',
+  deleted: 'unclear',
+});
+const opaModules = kind('opa', opaPolicy, { parts: ['metadata', 'data'] });
+
+/** Kyverno's ConfigMap, in whatever namespace it is installed. */
+const KYVERNO_CONFIG_MAP = 'kyverno';
+
+/** The namespace that kube-mgmt reads policies from unless told otherwise. */
+const OPA_NAMESPACE = 'opa';
+
+type Ref = Pick<ObjectRef, 'apiGroup' | 'resource' | 'namespace' | 'name'>;
+
+/**
+ * The kind of an object of admission control.
+ * @param objects versions of the object, as far as they are known: OPA takes a ConfigMap for policies by its label
+ * @returns undefined for every other object
+ */
+export function policyKindOf(ref: Ref, objects: readonly unknown[] = []): PolicyKind | undefined {
+  const { apiGroup, resource } = ref;
+  if (apiGroup === 'constraints.gatekeeper.sh') return constraint;
+  if (apiGroup === '' && resource === 'configmaps') return configMapKind(ref, objects);
+  const group = Object.hasOwn(KINDS, apiGroup) ? KINDS[apiGroup]! : {};
+  return Object.hasOwn(group, resource) ? group[resource] : undefined;
+}
+
+function configMapKind({ namespace, name }: Ref, objects: readonly unknown[]): PolicyKind | undefined {
+  if (name === KYVERNO_CONFIG_MAP) return kyvernoSettings;
+  const known = objects.filter((object) => object !== undefined);
+  const isPolicy = known.length > 0 ? known.some(isOpaPolicy) : namespace === OPA_NAMESPACE;
+  return isPolicy && name !== 'kube-root-ca.crt' ? opaModules : undefined;
+}

@@ -1,0 +1,103 @@
+import { anyOf, at, listOf, stringOf, stringsOf } from '../decode/json.ts';
+import { type ImageReference, imageReference, isUnpinned } from '../image/reference.ts';
+import type { PodLocation } from '../podsecurity/pod-template.ts';
+import { DerivedFields } from '../sigma/event.ts';
+import type { WrittenPod } from './written-pod.ts';
+
+/** Annotation of a pod that a kubelet reports and runs from a file of its own (k8s.io/kubernetes/pkg/kubelet/types). */
+const MIRROR = 'kubernetes.io/config.mirror';
+
+/** What the path `gatewatch.pod.…` walks. */
+export class PodFields extends DerivedFields {
+  readonly #pod: WrittenPod;
+  readonly #before: () => PodLocation | undefined;
+
+  /** @param before the pod or template as it was before the write; undefined where that is not known */
+  constructor(pod: WrittenPod, before: () => PodLocation | undefined) {
+    super();
+    this.#pod = pod;
+    this.#before = before;
+  }
+
+  get spec() {
+    return this.#pod.spec;
+  }
+  get metadata() {
+    return this.#pod.metadata;
+  }
+  get complete() {
+    return this.#pod.complete;
+  }
+  get mirror() {
+    return at(this.#pod.metadata, 'annotations', MIRROR) !== undefined;
+  }
+  get service_account() {
+    return at(this.#pod.spec, 'serviceAccountName');
+  }
+  get host_path() {
+    const volumes = listOf(at(this.#pod.spec, 'volumes'));
+    return anyOf(volumes.flatMap((volume) => at(volume, 'hostPath', 'path') ?? []));
+  }
+  get command() {
+    return anyOf(this.#containers.flatMap(commandLines));
+  }
+  /** Names of containers that the object did not have before. */
+  get container_added() {
+    const before = this.#before();
+    if (!before) return undefined;
+    const known = new Set(containerNames(before.spec));
+    return anyOf(containerNames(this.#pod.spec).filter((name) => !known.has(name)));
+  }
+  get image() {
+    return anyOf(this.#images);
+  }
+  get registry() {
+    return anyOf(this.#references.map(({ registry }) => registry));
+  }
+  get repository() {
+    return anyOf(this.#references.map(({ repository }) => repository));
+  }
+  get tag() {
+    return anyOf(this.#references.flatMap(({ tag }) => tag ?? []));
+  }
+  /** Images, as written, that may be others tomorrow. */
+  get unpinned() {
+    return anyOf(this.#images.filter((image) => isUnpinned(imageReference(image))));
+  }
+
+  get #containers(): readonly unknown[] {
+    return containersOf(this.#pod.spec);
+  }
+
+  get #images(): readonly string[] {
+    return this.#containers.flatMap((container) => stringOf(at(container, 'image')) ?? []);
+  }
+
+  get #references(): readonly ImageReference[] {
+    return this.#images.map(imageReference);
+  }
+}
+
+function containersOf(spec: unknown): readonly unknown[] {
+  return ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) => listOf(at(spec, list)));
+}
+
+function containerNames(spec: unknown): readonly string[] {
+  return containersOf(spec).flatMap((container) => stringOf(at(container, 'name')) ?? []);
+}
+
+/** Where else than in its command a container may name something to run. */
+const EXECS = [
+  ['lifecycle', 'postStart'],
+  ['lifecycle', 'preStop'],
+  ['startupProbe'],
+  ['livenessProbe'],
+  ['readinessProbe'],
+];
+
+/** What a container runs, each command with its arguments as one line. */
+function commandLines(container: unknown): string[] {
+  const main = [...stringsOf(at(container, 'command')), ...stringsOf(at(container, 'args'))];
+  const others = EXECS.map((path) => stringsOf(at(container, ...path, 'exec', 'command')));
+  return [main, ...others].filter((words) => words.length > 0).map((words) => words.join(' '));
+}
