@@ -17,7 +17,8 @@ import { EmbeddedLog } from './log/embedded/log.ts';
 import type { EncodedAppender } from './log/host.ts';
 import { KafkaLog } from './log/kafka/log.ts';
 import type { Log, LogObserver } from './log/port.ts';
-import { type LoadedRules, loadRules } from './rules/load.ts';
+import { RulesInForce } from './rules/in-force.ts';
+import type { LoadedRules } from './rules/load.ts';
 import { runCorrelate } from './stages/correlate.ts';
 import { runDetect } from './stages/detect.ts';
 import { runIndex } from './stages/index-alerts.ts';
@@ -31,7 +32,9 @@ export interface Stages {
   readonly log: Log & EncodedAppender;
   /** Where alerts end, if the role `index` runs here. */
   readonly alerts: AlertStore | undefined;
+  /** Those in force, and why they are not those of the files as they are now. */
   readonly rules: LoadedRules;
+  readonly rulesProblems: readonly GatewatchError[];
   readonly running: readonly Stage[];
   /** Rejects when a stage stops because of an error; resolves after `close`. */
   readonly closed: Promise<unknown>;
@@ -39,6 +42,8 @@ export interface Stages {
   drained(): Promise<void>;
   /** Brings those metrics up to date that are looked up, not counted. */
   measure(): Promise<void>;
+  /** Looks now whether the files of rules have changed; it happens by itself as well. */
+  reloadRules(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,6 +53,8 @@ export interface StagesOptions {
   readonly metrics: Metrics;
   /** Wall clock, Unix milliseconds; for lag and retention only. */
   readonly now?: () => number;
+  /** Told of changed rules once they are in force, or why they are not. */
+  readonly rulesJudged?: (rules: LoadedRules, problems: readonly GatewatchError[]) => void;
 }
 
 /** True if the log is Kafka: then a process runs any of the roles, otherwise all. */
@@ -58,19 +65,25 @@ export function usesKafka(config: Config): boolean {
 /**
  * Wires those of detect, correlate and index that are among the roles to the log and the alert store. With `openLog` and
  * `openAlertReader` the only place that knows which part runs on what.
- * @throws FILE_UNREADABLE, RULE_*, DATABASE_*, KAFKA_*, TOPIC_*, STORE_*
+ * @throws FILE_UNREADABLE, LIST_INVALID, RULE_*, DATABASE_*, KAFKA_*, TOPIC_*, STORE_*
  */
 export async function startStages(config: Config, options: StagesOptions): Promise<Stages> {
-  const { metrics, database, now = Date.now } = options;
-  const rules = await loadRules(config.detect.rules);
-  metrics.bound(
-    'rule',
-    rules.set.rules.map((rule) => rule.id),
-  );
+  const { metrics, database, now = Date.now, rulesJudged = () => {} } = options;
+  const rules = await RulesInForce.load(config.detect);
+  measureRules(rules.current, metrics);
+  const look = async (asked: boolean): Promise<void> => {
+    const found = await rules.look(asked);
+    if (found === 'unchanged') return;
+    if (found === 'refused') metrics.count('rulesReloadFailures', 1);
+    else measureRules(rules.current, metrics);
+    rulesJudged(rules.current, rules.problems);
+  };
+  let watch: NodeJS.Timeout | undefined;
   const log = await openLog(config, database, observerOf(metrics));
   const running: Stage[] = [];
   let stores: Stores | undefined;
   const close = async (): Promise<void> => {
+    clearInterval(watch);
     await Promise.all(running.map(({ consumer }) => consumer.close()));
     await log.close();
     await stores?.close();
@@ -90,10 +103,17 @@ export async function startStages(config: Config, options: StagesOptions): Promi
     await close();
     throw error;
   }
+  const { reload_seconds } = config.detect;
+  if (reload_seconds > 0) watch = setInterval(look, reload_seconds * 1000, false).unref();
   return {
     log,
     alerts: stores?.alerts,
-    rules,
+    get rules() {
+      return rules.current;
+    },
+    get rulesProblems() {
+      return rules.problems;
+    },
     running,
     closed: Promise.all(running.map(({ consumer }) => consumer.closed)),
     async drained() {
@@ -116,8 +136,20 @@ export async function startStages(config: Config, options: StagesOptions): Promi
         }
       }
     },
+    reloadRules: () => look(true),
     close,
   };
+}
+
+/** Tells which rules are in force. */
+function measureRules({ hash, set: { rules, correlations } }: LoadedRules, metrics: Metrics): void {
+  metrics.bound(
+    'rule',
+    rules.map((rule) => rule.id),
+  );
+  metrics.set('rulesLoaded', rules.length + correlations.length);
+  metrics.clear('rulesInfo');
+  metrics.set('rulesInfo', 1, { hash });
 }
 
 /**
@@ -247,7 +279,7 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly stores: Stores | undefined;
-  readonly rules: LoadedRules;
+  readonly rules: RulesInForce;
   readonly metrics: Metrics;
   readonly now: () => number;
 }
@@ -258,16 +290,22 @@ async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
     case 'detect': {
       const { event_time_ahead_seconds_max } = config.receive;
       const limits = { ...config.detect, event_time_ahead_seconds_max };
-      return [await runDetect(log, () => new Detector(rules.index, rules.targets, limits), metrics, now)];
+      const newDetector = (): Detector => {
+        const { index, targets } = rules.current;
+        return new Detector(index, targets, limits, (limit) =>
+          metrics.count('detectLimitReached', 1, { limit }),
+        );
+      };
+      return [await runDetect(log, newDetector, () => rules.current, metrics, now)];
     }
     case 'correlate': {
-      const behaviours = rules.behaviours(config.correlate.suppress_seconds);
+      const plan = () => rules.current.behaviours(config.correlate.suppress_seconds);
       const newCorrelator = (): Correlator =>
-        new Correlator(behaviours, config.correlate, (limit) => {
+        new Correlator(plan(), config.correlate, (limit) => {
           metrics.count('correlateLimitReached', 1, { limit });
           if (limit === 'groups_max') metrics.count('correlateEvictions', 1);
         });
-      return [await runCorrelate(log, newCorrelator, metrics, now)];
+      return [await runCorrelate(log, newCorrelator, plan, metrics, now)];
     }
     case 'index': {
       const { alerts, auditEvents, prepare } = stores!;

@@ -283,13 +283,15 @@ export const ERRORS = {
   RULE_INVALID: {
     stage: 'rules',
     retryable: false,
-    meaning: 'A rule does not follow the Sigma specification.',
+    meaning:
+      'A rule, or a mapping of fields, does not follow the specification of Sigma or of its pipelines.',
     remedy: 'Correct the line and column named; the message says what is expected there.',
   },
   RULE_UNSUPPORTED: {
     stage: 'rules',
     retryable: false,
-    meaning: 'A rule uses a part of Sigma that this version does not evaluate; it is named.',
+    meaning:
+      'A rule, or a mapping of fields, uses a part of Sigma that this version does not evaluate; it is named.',
     remedy: 'Rewrite the rule without it.',
   },
   RULE_DUPLICATE_ID: {
@@ -301,8 +303,21 @@ export const ERRORS = {
   RULE_REFERENCE_UNKNOWN: {
     stage: 'rules',
     retryable: false,
-    meaning: 'A correlation names a rule that is not loaded.',
+    meaning: 'A correlation or filter names a rule that is not loaded.',
     remedy: 'Correct the id or name, or load the rule.',
+  },
+  RULE_LIST_UNKNOWN: {
+    stage: 'rules',
+    retryable: false,
+    meaning: 'A rule has a placeholder for which there is no list.',
+    remedy:
+      'Correct the name, or declare the list: a file lists/NAME.txt beside the rules, which may be empty, or a path in detect.lists.',
+  },
+  LIST_INVALID: {
+    stage: 'rules',
+    retryable: false,
+    meaning: 'A file of values for placeholders is not what its format says, or is larger than its limit.',
+    remedy: 'Correct the line named; docs/rules.md shows the formats.',
   },
   RULE_REGEX_INVALID: {
     stage: 'rules',

@@ -29,6 +29,12 @@ const COMMANDS = [
   addIndexCommand,
 ];
 
+// A reader that has seen enough (`| head`) is nobody's fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
+
 const program = new Command('gatewatch')
   .description('Correlates Kubernetes audit events and admission decisions into alerts for a SIEM.')
   .version(version())

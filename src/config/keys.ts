@@ -12,6 +12,8 @@ export interface KeySchema {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly properties?: Readonly<Record<string, KeySchema>>;
+  /** Of a mapping with keys of the user's choice: the schema of what they hold. */
+  readonly additionalProperties?: KeySchema | false;
   readonly required?: readonly string[];
   readonly items?: KeySchema;
 }
@@ -25,7 +27,8 @@ export function keyAt(path: readonly PropertyKey[]): KeySchema | undefined {
     if (typeof part === 'number') schema = schema?.items;
     else if (schema?.properties && Object.hasOwn(schema.properties, part)) {
       schema = schema.properties[String(part)];
-    } else return undefined;
+    } else if (schema?.additionalProperties) schema = schema.additionalProperties;
+    else return undefined;
   }
   return schema;
 }

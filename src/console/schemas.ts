@@ -40,6 +40,14 @@ const gatewatch = z.looseObject({
   version: z.int().describe('Grows with every revision of the alert.'),
   count: z.int().describe('Distinct matches that the alert stands for.'),
   suppressed: z.int().optional().describe('Matches that are counted but not listed as evidence.'),
+  actor: z
+    .looseObject({
+      kind: z.string(),
+      author: z.string().optional().describe('The person or pipeline behind the request.'),
+      chain: texts.describe('From who asked to who is behind it.'),
+      managers: texts.optional().describe('Field managers of the object: a hint.'),
+    })
+    .optional(),
   admission: z
     .looseObject({
       outcome,
@@ -64,6 +72,24 @@ const gatewatch = z.looseObject({
       changes: texts,
     })
     .optional(),
+  policy: z
+    .looseObject({
+      engine: z.string(),
+      effect: z.enum(['weakened', 'strengthened', 'neutral', 'unclear']),
+      changes: texts,
+      reasons: texts,
+    })
+    .optional()
+    .describe('What a write changes in admission control itself.'),
+  baseline: z
+    .looseObject({
+      field: texts.describe('Fields whose values are new together.'),
+      value: texts.describe("The values; '' for one that was absent."),
+      learned_since: time.describe("Beginning of the cluster's baseline."),
+      last_seen: z.iso.date().optional().describe('Day on which the value was last seen before.'),
+    })
+    .optional()
+    .describe('What had not been seen before.'),
   evidence: z.array(evidence),
   limits: texts.optional().describe('What the source could not tell.'),
   status: z.enum(STATUSES),

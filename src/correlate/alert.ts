@@ -1,11 +1,14 @@
+import { detectionsOf, ruleOptions } from '../detect/rule-options.ts';
 import type { LogSource, RuleMetadata } from '../detect/sigma/model.ts';
-import { type Alert, SEVERITY_NUMBER } from '../record/alert.ts';
+import { type Alert, type NewValue, SEVERITY_NUMBER } from '../record/alert.ts';
 import { contentId } from '../record/record.ts';
-import type { Admission, Evidence, Outcome, Signal } from '../record/signal.ts';
+import type { Admission, Evidence, Outcome, PolicyChange, PolicyEffect, Signal } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
 import { threatOf } from './attack.ts';
+import { type Novelty, shownValues } from './baseline/new-value.ts';
+import { DAY } from './baseline/run.ts';
 import type { Episode } from './episodes.ts';
-import { repeatedSentence, sentenceOf, storyOf } from './sentence.ts';
+import { newValueSentence, repeatedSentence, sentenceOf, storyOf } from './sentence.ts';
 
 const ECS_VERSION = '9.4.0';
 
@@ -32,15 +35,16 @@ export function alertOf(
   rule: RuleMetadata & { logsource?: LogSource },
   context: AlertContext,
 ): Alert {
-  const { signals, count } = episode;
-  const sequence = signals.some((signal) => signal.rule !== rule.id);
+  const { signals, count, novelty } = episode;
+  const sequence = !novelty && signals.some((signal) => signal.rule !== rule.id);
   const outcome = outcomeOf(signals);
   // Of repeats with different outcomes the alert speaks of the one that weighs most, and of that the latest.
   const last = sequence
     ? signals.at(-1)!
     : signals.findLast((signal) => signal.admission.outcome === outcome)!;
+  const level = ruleOptions(rule).levels[outcome] ?? rule.level;
   const threat = threatOf(rule.tags);
-  const detectionId = detectionOf(rule.tags);
+  const [detectionId] = detectionsOf(rule.tags);
   const limits = [
     ...new Set(signals.flatMap((signal) => signal.limits ?? [])),
     ...(context.overflowed ? ['signals_per_group_max'] : []),
@@ -55,11 +59,7 @@ export function alertOf(
   return {
     '@timestamp': end ?? new Date(last.received_ms).toISOString(),
     ecs: { version: ECS_VERSION },
-    message: sequence
-      ? storyOf(signals)
-      : count > 1
-        ? repeatedSentence(last, signals, count)
-        : sentenceOf(last),
+    message: messageOf(episode, last, sequence),
     event: {
       kind: 'alert',
       id: alertId(rule.id, episode),
@@ -72,7 +72,7 @@ export function alertOf(
           : outcome === 'denied' || outcome === 'failed'
             ? 'failure'
             : 'unknown',
-      severity: SEVERITY_NUMBER[rule.level],
+      severity: SEVERITY_NUMBER[level],
       ...(start ? { start } : {}),
       ...(end ? { end } : {}),
       module: 'gatewatch',
@@ -95,14 +95,17 @@ export function alertOf(
     ...relatedOf(signals),
     gatewatch: {
       ...(detectionId ? { detection_id: detectionId } : {}),
-      level: rule.level,
+      level,
       outcome,
       version: context.version,
       count,
       ...(signals.length > evidence.length ? { suppressed: signals.length - evidence.length } : {}),
+      ...(last.actor ? { actor: last.actor } : {}),
       admission: admissionOf(signals, outcome),
       ...(last.pod_security ? { pod_security: last.pod_security } : {}),
       ...namespaceOf(signals),
+      ...policyOf(signals),
+      ...(novelty ? { baseline: newValueOf(novelty, signals[0]!) } : {}),
       evidence,
       ...(limits.length > 0 ? { limits } : {}),
       status: 'open',
@@ -110,12 +113,22 @@ export function alertOf(
   };
 }
 
-/** `gatewatch.ac08` names detection AC08. */
-export function detectionOf(tags: readonly string[]): string | undefined {
-  return tags
-    .find((tag) => /^gatewatch\.[a-z]{2}\d{2}$/.test(tag))
-    ?.slice('gatewatch.'.length)
-    .toUpperCase();
+function messageOf({ signals, count, novelty }: Episode, last: Signal, sequence: boolean): string {
+  if (novelty) return newValueSentence(last, signals, count, novelty);
+  if (sequence) return storyOf(signals);
+  return count > 1 ? repeatedSentence(last, signals, count) : sentenceOf(last);
+}
+
+function newValueOf(novelty: Novelty, signal: Signal): NewValue {
+  const { fields, learnedSince, lastSeen } = novelty;
+  return {
+    field: fields,
+    value: shownValues(fields, signal),
+    learned_since: formatEventTime(learnedSince),
+    ...(lastSeen === undefined
+      ? {}
+      : { last_seen: formatEventTime(lastSeen * DAY).slice(0, 'YYYY-MM-DD'.length) }),
+  };
 }
 
 /** What weighs most among several requests: what was let through. */
@@ -155,7 +168,7 @@ function userOf({ facts: { user, groups } }: Signal): Pick<Alert, 'user'> {
 }
 
 function relatedOf(signals: readonly Signal[]): Pick<Alert, 'related'> {
-  const users = distinct(signals.flatMap(({ facts }) => [facts.user, facts.acting_as]));
+  const users = distinct(signals.flatMap(({ facts, actor }) => [facts.user, facts.acting_as, actor?.author]));
   const addresses = distinct(signals.map(({ facts }) => facts.source_ip));
   if (users.length === 0 && addresses.length === 0) return {};
   return {
@@ -189,4 +202,22 @@ function admissionOf(signals: readonly Signal[], outcome: Outcome): Admission {
 function namespaceOf(signals: readonly Signal[]): { namespace?: NonNullable<Signal['namespace']> } {
   const change = signals.findLast((signal) => signal.namespace)?.namespace;
   return change ? { namespace: change } : {};
+}
+
+/** What weighs most of what several writes do to the protection that policies give. */
+const EFFECT_WEIGHT: readonly PolicyEffect[] = ['weakened', 'unclear', 'strengthened', 'neutral'];
+
+/** Of several writes all changes and reasons, the latest first. */
+function policyOf(signals: readonly Signal[]): { policy?: PolicyChange } {
+  const changes = signals.flatMap(({ policy }) => policy ?? []).toReversed();
+  if (changes.length === 0) return {};
+  const all = (key: 'changes' | 'reasons') => [...new Set(changes.flatMap((change) => change[key]))];
+  return {
+    policy: {
+      engine: changes[0]!.engine,
+      effect: EFFECT_WEIGHT.find((effect) => changes.some((change) => change.effect === effect))!,
+      changes: all('changes').slice(0, RELATED_MAX),
+      reasons: all('reasons').slice(0, RELATED_MAX),
+    },
+  };
 }

@@ -1,11 +1,15 @@
 import type { Alert } from '../record/alert.ts';
 import type { Signal } from '../record/signal.ts';
+import type { EventTime } from '../record/time.ts';
 import { alertId, alertOf } from './alert.ts';
+import { type BaselineLimits, type BaselineRule, Baselines } from './baseline/baselines.ts';
+import type { BaselineChange, BaselineEntry } from './baseline/entry.ts';
+import type { Past } from './baseline/past.ts';
 import { bySequence, timeOf } from './episodes.ts';
-import type { Behaviour } from './plan.ts';
+import { type Behaviour, behavesAs, type Plan } from './plan.ts';
 
 /** Limits of the correlation; each is a key of the configuration. */
-export interface CorrelateLimits {
+export interface CorrelateLimits extends BaselineLimits {
   readonly lateness_seconds: number;
   readonly groups_max: number;
   readonly signals_per_group_max: number;
@@ -13,7 +17,10 @@ export interface CorrelateLimits {
 }
 
 /** Told when a limit is reached, so that it is counted. */
-export type LimitReached = (limit: 'groups_max' | 'signals_per_group_max', group: string) => void;
+export type LimitReached = (
+  limit: 'groups_max' | 'signals_per_group_max' | keyof BaselineLimits,
+  group: string,
+) => void;
 
 /** An alert to pass on. */
 export interface Spoken {
@@ -26,11 +33,15 @@ interface Held {
   readonly signal: Signal;
   /** Where it first stood in the log. */
   readonly offset: number;
+  /** Earliest time of the records of its request. */
+  readonly earliest: EventTime;
 }
 
 interface Group {
-  readonly behaviour: Behaviour;
+  behaviour: Behaviour;
   readonly cluster: string;
+  /** What a baseline remembers of its value. */
+  readonly past: Past | undefined;
   /** By rule and signal id, in order of arrival. */
   readonly held: Map<string, Map<string, Held>>;
   /** What was last said of each alert of the group: the document without its version, as text. */
@@ -69,29 +80,28 @@ const HOUSEKEEPING: Housekeeping = { offsetsKept: 10_000, sweepEvery: 5_000, off
  * group's signals; it only remembers what it said last, to say no more than what has changed.
  */
 export class Correlator {
-  readonly #plan: ReadonlyMap<string, Behaviour>;
+  #plan: Plan;
   readonly #limits: CorrelateLimits;
   readonly #limitReached: LimitReached;
   readonly #house: Housekeeping;
   /** In order of last use. */
   readonly #groups = new Map<string, Group>();
   readonly #dirty = new Set<string>();
+  readonly #baselines: Baselines;
   /** Latest event time by cluster; as many entries as clusters send. */
   readonly #watermarks = new Map<string, number>();
+  /** By cluster: the time before which nothing was held and nothing could arrive when groups were last looked through. */
+  readonly #settled = new Map<string, EventTime>();
   #spoken: Spoken[] = [];
   #newest = 0;
   #sinceSweep = 0;
   #heldAtSweep = 0;
   #restoreFrom: number | undefined;
 
-  constructor(
-    plan: ReadonlyMap<string, Behaviour>,
-    limits: CorrelateLimits,
-    limitReached: LimitReached,
-    housekeeping = HOUSEKEEPING,
-  ) {
+  constructor(plan: Plan, limits: CorrelateLimits, limitReached: LimitReached, housekeeping = HOUSEKEEPING) {
     this.#plan = plan;
     this.#limits = limits;
+    this.#baselines = new Baselines(limits);
     this.#limitReached = limitReached;
     this.#house = housekeeping;
   }
@@ -111,24 +121,26 @@ export class Correlator {
     if (!behaviour) return; // a rule that is no longer loaded
     this.#newest = Math.max(this.#newest, offset);
     this.#sinceSweep++;
-    const key = groupKey(signal);
-    const group = this.#touch(key, () => newGroup(behaviour, signal.cluster, offset));
+    this.#watch(signal);
+    const key = groupKey(signal, behaviour);
+    const { baseline } = behaviour;
+    const past = baseline && this.#baselines.pastOf(signal, baseline);
+    if (baseline && !(past && this.#remember(signal, key, past, baseline))) return;
+    const group = this.#touch(key, () => newGroup(behaviour, signal.cluster, past, offset));
     const ofRule = group.held.get(signal.rule) ?? new Map<string, Held>();
     const known = ofRule.get(signal.id);
-    if (known && !supersedes(signal, known.signal)) return;
+    const earliest = Math.min(timeOf(signal), known?.earliest ?? Number.POSITIVE_INFINITY);
+    const told = known && !supersedes(signal, known.signal) ? known.signal : signal;
+    if (told === known?.signal && !(past && earliest < known.earliest)) return;
     if (!known && ofRule.size >= this.#limits.signals_per_group_max) this.#overflow(key, group, ofRule);
-    ofRule.set(signal.id, { signal, offset: known?.offset ?? offset });
+    ofRule.set(signal.id, { signal: told, offset: known?.offset ?? offset, earliest });
     group.held.set(signal.rule, ofRule);
     group.lastOffset = offset;
     group.latest = Math.max(group.latest, timeOf(signal));
-    const touched = [signal, known?.signal, ...(signal.replaces ?? []).map((id) => ofRule.get(id)?.signal)];
-    for (const one of touched) if (one) group.changedFrom = Math.min(group.changedFrom, timeOf(one));
+    const replaced = (signal.replaces ?? []).flatMap((id) => ofRule.get(id)?.earliest ?? []);
+    group.changedFrom = Math.min(group.changedFrom, earliest, ...replaced);
     this.#restoreFrom ??= offset;
     this.#dirty.add(key);
-    if (signal.time !== undefined) {
-      const watermark = this.#watermarks.get(signal.cluster) ?? 0;
-      if (signal.time > watermark) this.#watermarks.set(signal.cluster, signal.time);
-    }
   }
 
   /** What has changed since the last call: alerts that are new, revised or withdrawn. */
@@ -139,6 +151,75 @@ export class Correlator {
     const spoken = this.#spoken;
     this.#spoken = [];
     return spoken;
+  }
+
+  /** What has changed in what baselines remember since the last call. To be kept once what `take` gave is: what is remembered is not told again. */
+  learnt(): BaselineChange[] {
+    return this.#baselines.take();
+  }
+
+  /** Takes back, before the first signal, what earlier calls of `learnt` have given. */
+  restore(entry: BaselineEntry): void {
+    this.#baselines.restore(entry);
+  }
+
+  /**
+   * Goes on with other rules. Groups of rules that are gone are let go, and their alerts stay as they are; those of rules that are changed say
+   * what these say of the signals at hand.
+   */
+  use(plan: Plan): void {
+    const before = this.#plan;
+    if (plan === before) return;
+    this.#plan = plan;
+    const unchanged = new Set<string>();
+    for (const [id, behaviour] of plan) {
+      const known = before.get(id);
+      if (known && behavesAs(behaviour, known)) unchanged.add(id);
+    }
+    for (const [key, group] of this.#groups) {
+      const known = group.behaviour;
+      const behaviour = plan.get(known.rule.id);
+      if (behaviour && behaviour.baseline?.shape === known.baseline?.shape) {
+        group.behaviour = behaviour;
+        if (!unchanged.has(known.rule.id)) this.#restate(key, group);
+      } else {
+        this.#groups.delete(key);
+        this.#dirty.delete(key);
+      }
+    }
+  }
+
+  #watch({ cluster, time }: Signal): void {
+    if (time !== undefined && time > (this.#watermarks.get(cluster) ?? 0))
+      this.#watermarks.set(cluster, time);
+  }
+
+  /** Takes a match into its baseline. @returns whether it is to be held: an alert may hold it, or holds other records of its request */
+  #remember(signal: Signal, key: string, past: Past, { suppress }: BaselineRule): boolean {
+    const time = timeOf(signal);
+    if (past.baseline.begin(time)) {
+      for (const [other, group] of this.#groups) {
+        if (group.past?.baseline === past.baseline) this.#restate(other, group);
+      }
+    }
+    const limit = past.runs.length > 0 ? undefined : this.#baselines.limitReached(past);
+    if (limit) {
+      this.#limitReached(limit, key);
+      return false;
+    }
+    const group = this.#groups.get(key);
+    if (past.remember(time) && group) this.#restate(key, group);
+    // Earlier records of the request may still arrive.
+    if (!past.isHabit(time, suppress + this.#lateness)) return true;
+    const ofRule = group?.held.get(signal.rule);
+    return [signal.id, ...(signal.replaces ?? [])].some((id) => ofRule?.has(id));
+  }
+
+  /** Has a group say again what has changed, whatever it rests on. */
+  #restate(key: string, group: Group): void {
+    group.changedFrom = Number.NEGATIVE_INFINITY;
+    group.lastOffset = this.#newest;
+    this.#dirty.add(key);
   }
 
   #touch(key: string, create: () => Group): Group {
@@ -173,7 +254,7 @@ export class Correlator {
     const current = new Set<string>();
     const { changedFrom } = group;
     group.changedFrom = Number.POSITIVE_INFINITY;
-    for (const episode of group.behaviour.find(signalsOf(group))) {
+    for (const episode of group.behaviour.find(signalsOf(group), group.past)) {
       if (episode.until < changedFrom) {
         current.add(alertId(group.behaviour.rule.id, episode));
         continue;
@@ -206,11 +287,18 @@ export class Correlator {
   #sweep(): void {
     let held = 0;
     let lowest = Number.POSITIVE_INFINITY;
+    // What was settled then: a batch that is repeated after a crash must find what it found before.
+    for (const [cluster, time] of this.#settled) this.#baselines.forgetBefore(cluster, time);
+    for (const cluster of this.#watermarks.keys()) this.#settled.set(cluster, this.#horizon(cluster));
     for (const [key, group] of this.#groups) {
       const left = this.#prune(group);
       if (left === 0) this.#groups.delete(key);
       else lowest = Math.min(lowest, group.since);
       held += left;
+      const { past, cluster } = group;
+      if (past)
+        for (const { earliest } of heldBy(group))
+          this.#settled.set(cluster, Math.min(this.#settled.get(cluster)!, earliest));
     }
     const floor = this.#newest - this.#house.offsetsRestored;
     this.#restoreFrom = lowest === Number.POSITIVE_INFINITY ? undefined : Math.max(lowest, floor);
@@ -218,9 +306,19 @@ export class Correlator {
     this.#sinceSweep = 0;
   }
 
+  /** Microseconds. */
+  get #lateness(): number {
+    return this.#limits.lateness_seconds * 1_000_000;
+  }
+
+  /** The time before which nothing may arrive any more. */
+  #horizon(cluster: string): EventTime {
+    return (this.#watermarks.get(cluster) ?? 0) - this.#lateness;
+  }
+
   /** @returns what the group still takes up; 0 if what follows cannot depend on it. */
   #prune(group: Group): number {
-    const horizon = (this.#watermarks.get(group.cluster) ?? 0) - this.#limits.lateness_seconds * 1_000_000;
+    const horizon = this.#horizon(group.cluster);
     const { find, span } = group.behaviour;
     const recent = this.#newest - this.#house.offsetsKept;
     const before = [...heldBy(group)].sort((a, b) => bySequence(a.signal, b.signal));
@@ -228,7 +326,7 @@ export class Correlator {
     const mayRepeat = (id: string): boolean => (all.get(id)?.offset ?? -1) >= recent;
     const open = new Set<string>();
     const closed = new Set<string>();
-    for (const episode of find(signalsOf(group))) {
+    for (const episode of find(signalsOf(group), group.past)) {
       const ids = episode.signals.flatMap((signal) => [signal.id, ...(signal.replaces ?? [])]);
       const isClosed = episode.until < horizon && !ids.some(mayRepeat);
       if (isClosed) group.spoken.delete(alertId(group.behaviour.rule.id, episode));
@@ -269,10 +367,11 @@ function sinceOf(group: Group, held: readonly Held[], closed: ReadonlySet<string
   return held.slice(pause).reduce((lowest, { offset }) => Math.min(lowest, offset), Number.POSITIVE_INFINITY);
 }
 
-function newGroup(behaviour: Behaviour, cluster: string, offset: number): Group {
+function newGroup(behaviour: Behaviour, cluster: string, past: Past | undefined, offset: number): Group {
   return {
     behaviour,
     cluster,
+    past,
     held: new Map(),
     spoken: new Map(),
     latest: 0,
@@ -284,10 +383,11 @@ function newGroup(behaviour: Behaviour, cluster: string, offset: number): Group 
   };
 }
 
-/** Signals without a time cannot be put in order with others: each is a group of its own. */
-function groupKey(signal: Signal): string {
+/** Signals without a time cannot be put in order with others: each is a group of its own. With a baseline so is each value. */
+function groupKey(signal: Signal, { baseline }: Behaviour): string {
   const own = signal.time === undefined ? [signal.id] : [];
-  return JSON.stringify([signal.target, signal.cluster, signal.group, ...own]);
+  const shown = baseline ? [baseline.fields.map((field) => signal.values?.[field])] : [];
+  return JSON.stringify([signal.target, signal.cluster, signal.group, ...shown, ...own]);
 }
 
 /**
@@ -314,7 +414,14 @@ function* heldBy(group: Group): Iterable<Held> {
 
 /** The group's signals in order, without those that another source's signal about the same request replaces. */
 function signalsOf(group: Group): Signal[] {
-  const signals = Array.from(heldBy(group), (held) => held.signal);
+  const signals = Array.from(heldBy(group), (held) => (group.past ? asFirstSeen(held, group) : held.signal));
   const replaced = new Set(signals.flatMap((signal) => signal.replaces ?? []));
   return signals.filter((signal) => !replaced.has(signal.id)).sort(bySequence);
+}
+
+/** The signal at the time of the first record of its request. A baseline remembers all of them, and none must make another of them known. */
+function asFirstSeen({ signal, earliest }: Held, { held }: Group): Signal {
+  const others = (signal.replaces ?? []).flatMap((id) => held.get(signal.rule)?.get(id)?.earliest ?? []);
+  const time = Math.min(earliest, ...others);
+  return time === signal.time ? signal : { ...signal, time };
 }

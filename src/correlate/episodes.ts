@@ -1,5 +1,7 @@
 import type { Signal } from '../record/signal.ts';
 import type { EventTime } from '../record/time.ts';
+import type { Novelty } from './baseline/new-value.ts';
+import type { Past } from './baseline/past.ts';
 
 /**
  * A run of signals of one group that one alert stands for. Each kind of rule is a pure function from a group's signals,
@@ -11,9 +13,12 @@ export interface Episode {
   readonly count: number;
   /** Event time from which on later signals no longer belong to it. */
   readonly until: EventTime;
+  /** Of a new value: what is new. */
+  readonly novelty?: Novelty;
 }
 
-export type EpisodeFinder = (signals: readonly Signal[]) => Episode[];
+/** @param past what a baseline remembers of the group's value */
+export type EpisodeFinder = (signals: readonly Signal[], past?: Past) => Episode[];
 
 /** Every match begins an alert or repeats one that began within `suppress` microseconds before it. */
 export function repeats(suppress: number): EpisodeFinder {
@@ -30,12 +35,15 @@ export function repeats(suppress: number): EpisodeFinder {
   };
 }
 
+/** Stands where a field may stand for the rule that matched: no field of an event has this name. */
+const DISTINCT_RULE = 'rule';
+
 /** What a count asks for. Times in microseconds. */
 export interface CountOptions {
   readonly timespan: number;
   readonly suppress: number;
   readonly satisfied: (count: number) => boolean;
-  /** Field whose different values are counted, so that one thing tried again and again counts once; absent: every match. */
+  /** Field whose different values are counted, so that one thing tried again and again counts once, or `rule`; absent: every match. */
   readonly distinct?: string | undefined;
 }
 
@@ -44,8 +52,10 @@ export interface CountOptions {
  * within `suppress` of its beginning belongs to it.
  */
 export function eventCount({ timespan, suppress, satisfied, distinct }: CountOptions): EpisodeFinder {
-  const counted = (signal: Signal): string =>
-    distinct === undefined ? signal.id : (signal.values?.[distinct] ?? '');
+  const counted = (signal: Signal): string => {
+    if (distinct === undefined) return signal.id;
+    return distinct === DISTINCT_RULE ? signal.rule : (signal.values?.[distinct] ?? '');
+  };
   return (signals) => {
     const episodes: Episode[] = [];
     // How often each value stands in the window from `start` to `index`.
@@ -189,7 +199,7 @@ function lowerBound(elements: readonly number[], holds: (element: number) => boo
 }
 
 /** @returns the position of the first signal after `from` that is later than `until`. */
-function endOf(signals: readonly Signal[], from: number, until: EventTime): number {
+export function endOf(signals: readonly Signal[], from: number, until: EventTime): number {
   let end = from + 1;
   while (end < signals.length && timeOf(signals[end]!) <= until) end++;
   return end;

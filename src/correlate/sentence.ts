@@ -1,5 +1,7 @@
 import type { Denial, NamespaceChange, PodSecurity, Signal } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
+import { type Novelty, shownValues } from './baseline/new-value.ts';
+import { DAY } from './baseline/run.ts';
 import { singular, withArticle } from './words.ts';
 
 /** Steps told in one sentence; the evidence has them all. */
@@ -7,6 +9,9 @@ const STEPS_MAX = 6;
 
 /** Names listed of one kind: groups, violations, webhooks. */
 const LISTED_MAX = 3;
+
+/** The group-by field that says whose habit a baseline is. */
+const USER_FIELD = 'user.username';
 
 /** Longest name or detail in a sentence, in characters. */
 const TEXT_CHARS_MAX = 120;
@@ -22,6 +27,30 @@ export function sentenceOf(signal: Signal): string {
 /** The sentence of an alert that repeats: how often and in which time. */
 export function repeatedSentence(last: Signal, signals: readonly Signal[], count: number): string {
   return `${told(last)}; seen ${count} times${between(signals)}.`;
+}
+
+/** The sentence of an alert about something new: what is, for whom, and in how long. */
+export function newValueSentence(
+  last: Signal,
+  signals: readonly Signal[],
+  count: number,
+  novelty: Novelty,
+): string {
+  const times = count > 1 ? `; seen ${count} times${between(signals)}` : '';
+  return `${told(last)}; ${novel(signals[0]!, novelty)}${times}.`;
+}
+
+function novel(first: Signal, { fields, groupBy, timespan, learnedSince }: Novelty): string {
+  const days = Math.floor(Math.min(timespan, first.time! - learnedSince) / DAY);
+  const since = days > 0 ? `in ${days} ${days === 1 ? 'day' : 'days'}` : `since ${clock(learnedSince)}`;
+  const group = groupBy.map((field, index) => ({ field, value: first.group[index] ?? '' }));
+  const user = group.find(({ field }) => field === USER_FIELD);
+  const rest = group.filter(({ field }) => field !== USER_FIELD);
+  const where = rest.map(({ field, value }) => `${field} is ${clean(value) || 'absent'}`);
+  const shown = shownValues(fields, first).map((value, index) =>
+    value === '' ? `without ${fields[index]}` : `with ${fields[index]} ${clean(value)}`,
+  );
+  return `first time ${since} that ${clean(user?.value ?? '') || 'anyone'} did this ${listed(shown)}${where.length > 0 ? ` where ${listed(where)}` : ''}`;
 }
 
 /** The story of several matches, in order, each kind of step once. */
@@ -49,7 +78,7 @@ function stepOf(step: readonly Signal[]): string {
   const times = step.length > 1 ? `, ${step.length} times${sameObject(step) ? '' : ' in all'}` : '';
   const { outcome } = signal.admission;
   const told = outcome === 'admitted' || outcome === 'other' ? failedOpen(signal) : decided(signal);
-  return `${nameOf(signal)} ${what(signal)}${place(signal, false)}${risk(signal.pod_security)}${told && `, ${told}`}${times}`;
+  return `${nameOf(signal)} ${what(signal)}${place(signal, false)}${risk(signal.pod_security)}${protection(signal)}${told && `, ${told}`}${times}`;
 }
 
 function sameObject(step: readonly Signal[]): boolean {
@@ -58,7 +87,7 @@ function sameObject(step: readonly Signal[]): boolean {
 
 function told(signal: Signal): string {
   const open = failedOpen(signal);
-  return `${who(signal)} ${what(signal)}${place(signal, true)}${risk(signal.pod_security)}; ${open && `${open}, and `}${decided(signal)}`;
+  return `${who(signal)} ${what(signal)}${place(signal, true)}${risk(signal.pod_security)}${protection(signal)}; ${open && `${open}, and `}${decided(signal)}`;
 }
 
 function between(signals: readonly Signal[]): string {
@@ -74,9 +103,24 @@ function clock(time: number): string {
   return formatEventTime(time).slice(0, 19).replace('T', ' ').concat('Z');
 }
 
-function nameOf({ facts }: Signal): string {
+function nameOf(signal: Signal): string {
+  const { facts } = signal;
   const user = facts.user ? clean(facts.user) : 'An unidentified client';
-  return facts.acting_as ? `${user} (impersonating ${clean(facts.acting_as)})` : user;
+  const details = [facts.acting_as ? `impersonating ${clean(facts.acting_as)}` : '', behind(signal)].filter(
+    (detail) => detail !== '',
+  );
+  return details.length > 0 ? `${user} (${details.join(', ')})` : user;
+}
+
+/** Who is behind a controller or a service account: what it acts for, and who wrote that. */
+function behind({ actor, facts }: Signal): string {
+  const asked = facts.acting_as === undefined ? 1 : 2;
+  const links = actor?.chain.slice(asked) ?? [];
+  if (links.length === 0) return '';
+  const named = links.map((link) => clean(link).replace('/', ' '));
+  return actor?.author !== undefined && actor.author === links.at(-1)
+    ? `acting for ${listed(named.slice(0, -1))} of ${named.at(-1)}`
+    : `acting for ${listed(named)}`;
 }
 
 function who(signal: Signal): string {
@@ -84,6 +128,7 @@ function who(signal: Signal): string {
   const groups = (facts.groups ?? []).filter((group) => group !== 'system:authenticated');
   const details = [
     facts.acting_as ? `impersonating ${clean(facts.acting_as)}` : '',
+    behind(signal),
     groups.length > 0 ? `${groups.length > 1 ? 'groups' : 'group'} ${listed(groups.map(clean))}` : '',
     facts.user_agent ? `with ${clean(facts.user_agent.split(' ')[0]!)}` : '',
     facts.source_ip ? `from ${clean(facts.source_ip)}` : '',
@@ -122,7 +167,7 @@ function what(signal: Signal): string {
   const special = SUBRESOURCE_ACTS.get(facts.subresource ?? '');
   const [done, tried] = special ?? ACTS.get(verb) ?? [`did ${verb} on`, `${verb}`];
   const subresource = facts.subresource && !special ? `the ${clean(facts.subresource)} of ` : '';
-  const object = `${subresource}${objectOf(signal)}${namespace ? labelsChanged(namespace) : ''}`;
+  const object = `${subresource}${objectOf(signal)}${facts.command ? ` (${clean(facts.command)})` : ''}${namespace ? labelsChanged(namespace) : ''}`;
   switch (signal.admission.outcome) {
     case 'admitted':
     case 'other':
@@ -178,6 +223,23 @@ function risk(security: PodSecurity | undefined): string {
     return short ? `${clean(reason)} (${clean(short)})` : clean(reason);
   });
   return violations.length > 0 ? `, with ${listed(violations)}` : '';
+}
+
+/** What a change of a policy does to the protection that it gives. That it was created or deleted is said by the verb. */
+function protection({ policy, facts, admission }: Signal): string {
+  const reasons = (policy?.reasons ?? []).filter((reason) => reason !== 'created' && reason !== 'deleted');
+  if (!policy || reasons.length === 0) return '';
+  const told = listed(reasons.map(clean));
+  const did = admission.outcome === 'admitted';
+  const what = facts.verb === 'create' ? 'admission control' : 'it';
+  switch (policy.effect) {
+    case 'weakened':
+      return `, which ${did ? 'weakens' : 'would weaken'} ${what}: ${told}`;
+    case 'strengthened':
+      return `, which ${did ? 'strengthens' : 'would strengthen'} ${what}: ${told}`;
+    default:
+      return ` (${told})`;
+  }
 }
 
 function failedOpen({ admission }: Signal): string {

@@ -10,6 +10,7 @@ export function searchable(alert: Alert): { message: string; names: string } {
     rule.name,
     gatewatch.detection_id,
     user?.name,
+    gatewatch.actor?.author,
     orchestrator.cluster.name,
     orchestrator.namespace,
     orchestrator.resource?.type,

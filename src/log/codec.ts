@@ -1,7 +1,7 @@
 import { GatewatchError } from '../errors.ts';
 import type { Alert } from '../record/alert.ts';
-import { contentId, RECORD_FORMAT, type ReceivedRecord, type RecordKind } from '../record/record.ts';
-import type { Signal } from '../record/signal.ts';
+import { RECORD_FORMAT, type ReceivedRecord, type RecordKind } from '../record/record.ts';
+import { type Signal, signalKey } from '../record/signal.ts';
 import type { LogEntry } from './port.ts';
 
 /** A record as an entry of the topic `records`: its bytes are the value, what the receiver learnt are headers. */
@@ -45,10 +45,9 @@ export function recordFromEntry(entry: LogEntry): ReceivedRecord {
   };
 }
 
-/** A signal as an entry of the topic `signals`, keyed so that all of one correlation group meet. */
+/** A signal as an entry of the topic `signals`. */
 export function signalToEntry(signal: Signal): LogEntry {
-  const key = contentId(signal.target, signal.cluster, ...signal.group);
-  return { key, value: Buffer.from(JSON.stringify(signal)), headers: {} };
+  return { key: signalKey(signal), value: Buffer.from(JSON.stringify(signal)), headers: {} };
 }
 
 /** @throws ENTRY_UNREADABLE */

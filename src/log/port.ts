@@ -1,8 +1,11 @@
 import type { GatewatchError } from '../errors.ts';
 
 /** The streams of the design. `records` and `dead-letters` are what senders were promised; the others can be derived again from them. */
-export const TOPICS = ['records', 'signals', 'alerts', 'namespaces', 'dead-letters'] as const;
+export const TOPICS = ['records', 'signals', 'alerts', 'namespaces', 'baselines', 'dead-letters'] as const;
 export type Topic = (typeof TOPICS)[number];
+
+/** Topics of which the latest entry of each key is kept, whatever its age. */
+export const COMPACTED: ReadonlySet<Topic> = new Set<Topic>(['namespaces', 'baselines']);
 
 /** One entry of a topic. Entries with the same key stay in order; see `partitionedBy` for keys that share a partition. */
 export interface LogEntry {
@@ -90,7 +93,7 @@ export interface Log {
   append(topic: Topic, entries: readonly LogEntry[]): Promise<void>;
   /** Delivers the topic from the group's committed offset on, at least once, in order by partition. */
   consume(topic: Topic, group: string, handler: ConsumerHandler): Promise<Consumer>;
-  /** The latest entry of each key of a compacted topic (`namespaces`) in one partition. An empty value deletes its key. */
+  /** The latest entry of each key of a compacted topic in one partition. An empty value deletes its key. */
   table(topic: Topic, partition: number): Promise<LogEntry[]>;
   /** Up to `max` entries of a topic from an offset on (or what is still kept after it), for looking: it moves no group. One partition. */
   read(topic: Topic, from: number, max: number): Promise<DeliveredEntry[]>;

@@ -3,7 +3,7 @@ import { GatewatchError } from '../errors.ts';
 import { partitionKey, type ReceivedRecord, recordId } from '../record/record.ts';
 import { parseExactly } from './exact-json.ts';
 import type { InputLimits, Origin, Parsed, Rejection } from './parsed.ts';
-import { CredentialMarks, note, REDACTED, redact, type Subject, withoutBodies } from './redact.ts';
+import { CredentialMarks, redact, redactPatches, type Subject, withoutBodies } from './redact.ts';
 import { isScalar, JsonScanner, type Member, NotJson } from './scan.ts';
 
 /**
@@ -227,21 +227,10 @@ function withoutCredentials(bytes: Buffer, subject: Subject): { bytes: Buffer; p
     const event = parseExactly(bytes.toString()) as Record<string, unknown>;
     const { requestObject, responseObject, annotations } = event;
     const paths = redact({ requestObject, responseObject }, subject);
-    if (subject.resource === 'secrets') dropPatches(annotations, paths);
+    if (subject.resource === 'secrets') redactPatches(annotations, paths);
     return { bytes: paths.length === 0 ? bytes : Buffer.from(JSON.stringify(event)), paths };
   } catch {
     return undefined; // not JSON, or nested deeper than the stack (json_depth_max may be set that high)
-  }
-}
-
-/** `patch.webhook.admission.k8s.io/…` annotations hold what a mutating webhook wrote into the object, as text. */
-function dropPatches(annotations: unknown, paths: string[]): void {
-  if (typeof annotations !== 'object' || annotations === null) return;
-  const values = annotations as Record<string, unknown>;
-  for (const key of Object.keys(values)) {
-    if (!key.startsWith('patch.webhook.admission.k8s.io/')) continue;
-    values[key] = REDACTED;
-    note(paths, 'annotations.patch');
   }
 }
 

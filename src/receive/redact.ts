@@ -5,7 +5,7 @@
  */
 
 /** What stands in the place of a credential. */
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -53,28 +53,19 @@ export class CredentialMarks {
   }
 }
 
-/** Names that only stand in items which may hold a credential, and names of what may hold it. */
-const SUSPICIOUS = ['"Secret', '"Token', '"secrets"', '"tokenreviews"', '"token"'];
-const HOLDERS = [
-  '"requestObject',
-  '"responseObject',
-  '"object"',
-  '"oldObject"',
-  '"annotations"',
-  '"data"',
-  '"stringData"',
-  '"token"',
-  LAST_APPLIED,
-];
+/** Names that only stand in items which may hold a credential, and names of what may hold it, also where all of it is a text in another item. */
+const SUSPICIOUS = /"(?:Secret|Token|(?:secrets|tokenreviews|token)\\*")|\.(?:secrets|tokenreviews|token)\./;
+const HOLDER =
+  /"(?:requestObject|responseObject|(?:protoPayload|object|oldObject|annotations|data|stringData|token)\\*")|kubectl\.kubernetes\.io\/last-applied-configuration/i;
 
 /**
  * What may be kept of bytes that cannot be redacted, because they are not JSON or nested too deep: if they name a kind that carries
  * credentials, only what stands before the first place for one.
  */
 export function withoutBodies(bytes: Buffer): Buffer {
-  if (!SUSPICIOUS.some((name) => bytes.includes(name))) return bytes;
-  const places = HOLDERS.map((name) => bytes.indexOf(name)).filter((at) => at >= 0);
-  return places.length === 0 ? bytes : bytes.subarray(0, Math.min(...places));
+  const text = bytes.toString('latin1');
+  const holder = SUSPICIOUS.test(text) ? text.search(HOLDER) : -1;
+  return holder < 0 ? bytes : bytes.subarray(0, holder);
 }
 
 /**
@@ -93,7 +84,7 @@ const PATHS_MAX = 20;
 const PATH_CHARS_MAX = 200;
 
 /** Notes where something was replaced. A path is made of the sender's keys: it is kept short and without spaces, which separate paths. */
-export function note(paths: string[], path: string): void {
+function note(paths: string[], path: string): void {
   const short = path.slice(0, PATH_CHARS_MAX).replace(/[^!-~]/g, '?');
   if (paths.length < PATHS_MAX && !paths.includes(short)) paths.push(short);
 }
@@ -161,4 +152,15 @@ function emptied(data: Json): Json {
   const names = Object.keys(data);
   if (names.every((key) => data[key] === null)) return undefined;
   return Object.fromEntries(names.map((key) => [key, data[key] === null ? null : REDACTED]));
+}
+
+/** `patch.webhook.admission.k8s.io/…` annotations hold what a mutating webhook wrote into the object, as text. */
+export function redactPatches(annotations: unknown, paths: string[]): void {
+  if (typeof annotations !== 'object' || annotations === null) return;
+  const values = annotations as Record<string, unknown>;
+  for (const key of Object.keys(values)) {
+    if (!key.startsWith('patch.webhook.admission.k8s.io/')) continue;
+    values[key] = REDACTED;
+    note(paths, 'annotations.patch');
+  }
 }

@@ -1,20 +1,29 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
 import { packageRoot } from '../config/package-root.ts';
-import { type Behaviour, planBehaviours } from '../correlate/plan.ts';
-import type { RuleFile, RuleSet } from '../detect/sigma/model.ts';
+import { type Plan, planBehaviours } from '../correlate/plan.ts';
+import type { Lists, RuleFile, RuleSet } from '../detect/sigma/model.ts';
 import { parseRules } from '../detect/sigma/parse.ts';
 import { RuleIndex } from '../detect/sigma/rule-index.ts';
 import { planTargets, type Target } from '../detect/targets.ts';
 import { GatewatchError } from '../errors.ts';
+import { contentId } from '../record/record.ts';
+import { namesBelow } from './files.ts';
+import { readLists } from './lists/read.ts';
+import { EVERY_RULE, type Selection, selectRules } from './selection.ts';
 
 /** Ends of the names of files that hold tests of the rules beside them. */
 export const TESTS_SUFFIX = '.tests.yml';
 
 const RULE_FILE = /\.ya?ml$/;
 
-/** The word in `detect.rules` that stands for the folder that comes with Gatewatch. */
+const HASH_CHARS = 12;
+
+/** The word in `detect.rules` and `detect.mappings` that stands for what comes with Gatewatch. */
 const SHIPPED = 'shipped';
+
+/** Name of the folders whose files are mappings of fields, and no rules. */
+const MAPPINGS = 'mappings';
 
 /** The folder of the rules that come with Gatewatch. */
 export function shippedRules(): string {
@@ -26,19 +35,35 @@ interface FoundFile extends RuleFile {
   readonly path: string;
 }
 
+/** Paths with the word for what is shipped put in. */
+export function resolved(paths: readonly string[], shipped = shippedRules()): string[] {
+  return paths.map((path) => (path === SHIPPED ? shipped : path));
+}
+
 /**
  * Reads the rule files below the given paths.
  * @throws FILE_UNREADABLE
  */
-export async function readRuleFiles(paths: readonly string[]): Promise<FoundFile[]> {
+export function readRuleFiles(paths: readonly string[]): Promise<FoundFile[]> {
+  return readYamlFiles(
+    resolved(paths),
+    (name) => !name.endsWith(TESTS_SUFFIX) && basename(dirname(name)) !== MAPPINGS,
+  );
+}
+
+/** The files that paths name, and those below folders whose path in them is wanted. */
+async function readYamlFiles(
+  paths: readonly string[],
+  wanted: (name: string) => boolean,
+): Promise<FoundFile[]> {
   const files: FoundFile[] = [];
-  for (const path of paths.map((one) => (one === SHIPPED ? shippedRules() : one))) {
+  for (const path of paths) {
     try {
       const isFolder = (await stat(path)).isDirectory();
-      const names = isFolder ? (await readdir(path, { recursive: true })).sort() : [''];
+      const names = isFolder ? await namesBelow(path) : [''];
       for (const name of names) {
         const file = join(path, name);
-        if (isFolder && (!RULE_FILE.test(name) || name.endsWith(TESTS_SUFFIX))) continue;
+        if (isFolder && !(RULE_FILE.test(name) && wanted(name))) continue;
         files.push({ path: file, name: relative('.', file) || file, text: await readFile(file, 'utf8') });
       }
     } catch (cause) {
@@ -48,20 +73,58 @@ export async function readRuleFiles(paths: readonly string[]): Promise<FoundFile
   return files;
 }
 
+/** Everything that rules are compiled from. */
+export interface RuleSources<File extends RuleFile = RuleFile> {
+  readonly files: readonly File[];
+  readonly lists: Lists;
+  /** What fields of rules for other layouts are called in events. */
+  readonly mappings?: readonly RuleFile[];
+}
+
+/** Where rules and lists are, and which of the rules are wanted: keys of the configuration's section `detect`. */
+export interface RuleSettings extends Partial<Selection> {
+  readonly rules: readonly string[];
+  /** Paths of list files by the name of the list, which count before those beside the rules. */
+  readonly lists?: Readonly<Record<string, string>>;
+  /** Paths of mappings, or the word for those that are shipped. */
+  readonly mappings?: readonly string[];
+}
+
+/**
+ * Reads rule files and the lists beside them. The shipped lists are always there, for rules that are named one by one.
+ * @throws FILE_UNREADABLE, LIST_INVALID
+ */
+export async function readRules({
+  rules,
+  lists = {},
+  mappings = [SHIPPED],
+}: RuleSettings): Promise<RuleSources<FoundFile>> {
+  return {
+    files: await readRuleFiles(rules),
+    lists: await readLists([shippedRules(), ...resolved(rules)], lists),
+    mappings: await readYamlFiles(resolved(mappings, join(shippedRules(), MAPPINGS)), () => true),
+  };
+}
+
 /** Rules made ready for the stages. */
 export interface LoadedRules {
+  readonly sources: RuleSources;
+  /** Tells what is loaded from anything else. */
+  readonly hash: string;
+  /** All rules, also those that are off. */
   readonly set: RuleSet;
   readonly index: RuleIndex;
   readonly targets: ReadonlyMap<string, readonly Target[]>;
-  behaviours(suppressSeconds: number): ReadonlyMap<string, Behaviour>;
+  /** The same plan for the same number. */
+  behaviours(suppressSeconds: number): Plan;
 }
 
 /**
  * Compiles rule files, all or none.
  * @throws the first problem, a GatewatchError RULE_*, whose message counts the others
  */
-export function compileRules(files: readonly RuleFile[]): LoadedRules {
-  const set = parseRules(files);
+export function compileRules(sources: RuleSources, selection: Selection = EVERY_RULE): LoadedRules {
+  const set = parseRules(sources.files, sources.lists, sources.mappings);
   const [problem] = set.problems;
   if (problem) {
     const others = set.problems.length - 1;
@@ -70,15 +133,31 @@ export function compileRules(files: readonly RuleFile[]): LoadedRules {
       ...(problem.where ? { where: problem.where } : {}),
     });
   }
+  const selected = selectRules(set, selection);
+  const plans = new Map<number, Plan>();
   return {
+    sources,
+    hash: hashOf(sources, selection),
     set,
-    index: new RuleIndex(set.rules),
-    targets: planTargets(set),
-    behaviours: (suppressSeconds) => planBehaviours(set, suppressSeconds),
+    index: new RuleIndex(selected.rules),
+    targets: planTargets(selected),
+    behaviours(suppressSeconds) {
+      const plan = plans.get(suppressSeconds) ?? planBehaviours(selected, suppressSeconds);
+      plans.set(suppressSeconds, plan);
+      return plan;
+    },
   };
 }
 
-/** @throws FILE_UNREADABLE, RULE_* */
-export async function loadRules(paths: readonly string[]): Promise<LoadedRules> {
-  return compileRules(await readRuleFiles(paths));
+/** Wherever the files are: processes with the same rules give the same. */
+function hashOf({ files, lists, mappings = [] }: RuleSources, selection: Selection): string {
+  const texts = [...files, ...mappings].map(({ text }) => text);
+  texts.push(JSON.stringify([...lists]), JSON.stringify(selection));
+  return contentId(...texts).slice(0, HASH_CHARS);
+}
+
+/** @throws FILE_UNREADABLE, LIST_INVALID, RULE_* */
+export async function loadRules(settings: RuleSettings): Promise<LoadedRules> {
+  const { enable = [], disable = [] } = settings;
+  return compileRules(await readRules(settings), { enable, disable });
 }

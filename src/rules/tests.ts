@@ -4,9 +4,11 @@ import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Correlator } from '../correlate/correlator.ts';
 import { Detector } from '../detect/detector.ts';
+import { LEVELS, type Lists } from '../detect/sigma/model.ts';
 import { GatewatchError } from '../errors.ts';
 import { parseDocument as parseEvents } from '../receive/files/parse.ts';
-import { type LoadedRules, TESTS_SUFFIX } from './load.ts';
+import type { GatewatchFields } from '../record/alert.ts';
+import { compileRules, type LoadedRules, TESTS_SUFFIX } from './load.ts';
 
 /** Aliases in one file of tests, counted with those inside them; many tests share a few events. */
 const ALIASES_MAX = 100_000;
@@ -20,6 +22,8 @@ const testSchema = z.strictObject({
   alerts: z.int().min(1).optional(),
   /** `gatewatch.outcome` of every alert. */
   outcome: z.string().optional(),
+  /** Level of every alert. */
+  level: z.enum(LEVELS).optional(),
   /** `gatewatch.count` of the alerts, in order. */
   counts: z.array(z.int()).optional(),
   /** A file of JSON lines, relative to the test file. */
@@ -28,7 +32,11 @@ const testSchema = z.strictObject({
   events: z.array(z.record(z.string(), z.unknown())).optional(),
 });
 
-const fileSchema = z.object({ tests: z.array(testSchema).min(1) });
+const fileSchema = z.object({
+  tests: z.array(testSchema).min(1),
+  /** Values of placeholders, in the place of the loaded ones. */
+  lists: z.record(z.string(), z.array(z.string())).optional(),
+});
 
 type RuleTest = z.output<typeof testSchema>;
 
@@ -44,21 +52,25 @@ export interface TestResult {
 
 const LIMITS = {
   namespaces_max: 1000,
+  objects_bytes_max: 16_777_216,
+  object_bytes_max: 65_536,
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: Number.MAX_SAFE_INTEGER / 1e7,
   lateness_seconds: Number.MAX_SAFE_INTEGER,
   groups_max: 10_000,
   signals_per_group_max: 10_000,
+  baseline_groups_max: 10_000,
+  baseline_values_per_group_max: 10_000,
   evidence_max: 20,
   batch_items_max: 20_000,
   item_bytes_max: 8_388_608,
   json_depth_max: 200,
 };
 
-/** Alerts that one run of events gave: their outcome and count, by rule id. */
+/** Alerts that one run of events gave, by rule id. */
 interface Run {
   readonly matches: ReadonlySet<string>;
-  readonly alerts: ReadonlyMap<string, readonly { outcome: string; count: number }[]>;
+  readonly alerts: ReadonlyMap<string, readonly Pick<GatewatchFields, 'outcome' | 'level' | 'count'>[]>;
 }
 
 /**
@@ -80,8 +92,13 @@ export async function runRuleTests(
         results.push({ rule: rule.id, name: rule.title, where: name, failure: 'it has no tests beside it' });
       continue;
     }
-    for (const { test, where } of parseTests(text, testsName)) {
-      const run = await attempt(async () => runEvents(rules, await eventsOf(test, path, where)));
+    const { tests, lists } = parseTests(text, testsName);
+    const { sources } = rules;
+    const withLists = lists
+      ? compileRules({ ...sources, lists: new Map([...sources.lists, ...lists]) })
+      : rules;
+    for (const { test, where } of tests) {
+      const run = await attempt(async () => runEvents(withLists, await eventsOf(test, path, where)));
       for (const { id } of inFile) {
         const failure = typeof run === 'string' ? run : judge(test, run, id, rules.set.silent.has(id));
         results.push({ rule: id, name: test.name, where, ...(failure ? { failure } : {}) });
@@ -101,7 +118,12 @@ async function attempt(run: () => Promise<Run>): Promise<Run | string> {
   }
 }
 
-function parseTests(text: string, name: string): { test: RuleTest; where: string }[] {
+interface ParsedTests {
+  readonly tests: readonly { readonly test: RuleTest; readonly where: string }[];
+  readonly lists: Lists | undefined;
+}
+
+function parseTests(text: string, name: string): ParsedTests {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true });
   const [error] = document.errors;
@@ -115,12 +137,14 @@ function parseTests(text: string, name: string): { test: RuleTest; where: string
     throw new GatewatchError('RULE_INVALID', `${issue.path.join('.')}: ${issue.message}`, { where: name });
   }
   const nodes = isMap(document.contents) ? document.contents.get('tests') : undefined;
-  return parsed.data.tests.map((test, index) => {
+  const { lists } = parsed.data;
+  const tests = parsed.data.tests.map((test, index) => {
     const node = isSeq(nodes) ? nodes.items[index] : undefined;
     const offset = (node as { range?: [number, number, number] } | undefined)?.range?.[0] ?? 0;
     const { line, col } = lines.linePos(offset);
     return { test, where: `${name}:${line}:${col}` };
   });
+  return { tests, lists: lists && new Map(Object.entries(lists)) };
 }
 
 async function eventsOf(test: RuleTest, path: string, where: string): Promise<Buffer[]> {
@@ -159,12 +183,11 @@ function runEvents(rules: LoadedRules, events: readonly Buffer[]): Run {
       }
     }
   }
-  const alerts = new Map<string, { outcome: string; count: number }[]>();
-  for (const { alert } of correlator.take()) {
-    const { outcome, count } = alert.gatewatch;
-    alerts.set(alert.rule.id, [...(alerts.get(alert.rule.id) ?? []), { outcome, count }]);
-  }
-  return { matches, alerts };
+  const alerts = Map.groupBy(correlator.take(), ({ alert }) => alert.rule.id);
+  const told = [...alerts].map(
+    ([rule, spoken]) => [rule, spoken.map(({ alert }) => alert.gatewatch)] as const,
+  );
+  return { matches, alerts: new Map(told) };
 }
 
 function judge(test: RuleTest, run: Run, id: string, silent: boolean): string | undefined {
@@ -174,9 +197,10 @@ function judge(test: RuleTest, run: Run, id: string, silent: boolean): string | 
   if (!matched) return 'it must match and did not';
   if (test.alerts !== undefined && alerts.length !== test.alerts)
     return `${alerts.length} alerts, expected ${test.alerts}`;
-  const outcomes = alerts.map(({ outcome }) => outcome);
-  if (test.outcome !== undefined && outcomes.some((outcome) => outcome !== test.outcome)) {
-    return `outcome ${outcomes.join(', ')}, expected ${test.outcome}`;
+  for (const key of ['outcome', 'level'] as const) {
+    const found = alerts.map((alert) => alert[key]);
+    if (test[key] !== undefined && found.some((value) => value !== test[key]))
+      return `${key} ${found.join(', ')}, expected ${test[key]}`;
   }
   const counts = alerts.map(({ count }) => count).join(', ');
   if (test.counts !== undefined && counts !== test.counts.join(', '))

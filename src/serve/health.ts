@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { ERRORS } from '../errors.ts';
-import type { Health } from './worker-messages.ts';
+import type { Health, SentError } from './worker-messages.ts';
 
 /** What health is judged by. */
 export interface HealthOptions {
@@ -17,12 +17,17 @@ export async function healthRoutes(
   fastify.get('/healthz', async () => ({ status: 'alive' }));
   fastify.get('/readyz', async (_request, reply) => {
     if (draining()) return reply.code(503).send({ status: 'draining' });
-    const all = (await roles()).map(({ role, state, error }) => ({
+    const all = (await roles()).map(({ role, state, error, warning }) => ({
       role,
       state,
-      ...(error ? { error: { ...error, remedy: ERRORS[error.code].remedy } } : {}),
+      ...(error ? { error: withRemedy(error) } : {}),
+      ...(warning ? { warning: withRemedy(warning) } : {}),
     }));
     const status = all.every(({ state }) => state === 'ready') ? 'ready' : 'not ready';
     return reply.code(status === 'ready' ? 200 : 503).send({ status, roles: all });
   });
+}
+
+function withRemedy(error: SentError): SentError & { readonly remedy: string } {
+  return { ...error, remedy: ERRORS[error.code].remedy };
 }

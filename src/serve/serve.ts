@@ -40,6 +40,8 @@ export interface Served {
   readonly consoleToken?: string;
   /** Takes up clusters that have been registered since; it happens by itself within a second. */
   reloadClusters(): Promise<void>;
+  /** Takes up rules that have been changed since; it happens by itself after `detect.reload_seconds`. */
+  reloadRules(): void;
   /** Stops taking requests, answers those in hand, lets the stages finish their batch. */
   close(): Promise<void>;
 }
@@ -80,6 +82,11 @@ async function start(
         problem: (role, error) => {
           if (error) logger.error({ role }, error.explain());
           else logger.info({ role }, 'goes on');
+        },
+        rules: (inForce, problems) => {
+          for (const problem of problems)
+            logger.error(inForce, `changed rules are refused, those before them stay: ${problem.explain()}`);
+          if (problems.length === 0) logger.info(inForce, 'changed rules are in force');
         },
         failed: (error) => logger.fatal(error.explain()),
       });
@@ -155,6 +162,7 @@ async function start(
     ...(https ? { httpsPort: https.port } : {}),
     ...(consoleToken !== undefined ? { consoleToken } : {}),
     reloadClusters: () => loadClusters(config, authenticator, metrics),
+    reloadRules: () => stages?.reloadRules(),
     close,
   };
 }

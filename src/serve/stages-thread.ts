@@ -2,16 +2,20 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Config, Role } from '../config/schema.ts';
 import { GatewatchError } from '../errors.ts';
 import { RemoteLog } from '../log/remote.ts';
-import type { FromStages, Health, SentError, StagesInit, ToStages } from './worker-messages.ts';
+import type { FromStages, Health, RulesSummary, SentError, StagesInit, ToStages } from './worker-messages.ts';
 
 /** How long the thread may take to say how it is, milliseconds; when it is silent for longer, that is what there is to say. */
 const ANSWER_MS_MAX = 2_000;
 
 export interface StagesThreadOptions {
   readonly database: string;
-  /** Told of what the start has to wait for; of what a role begins to wait for, and that it goes on; and of what ended the stages. */
+  /**
+   * Told of what the start has to wait for; of what a role begins to wait for, and that it goes on; of changed rules, and why they are not in
+   * force if they are not; and of what ended the stages.
+   */
   readonly waiting: (error: GatewatchError) => void;
   readonly problem: (role: Role, error: GatewatchError | undefined) => void;
+  readonly rules: (inForce: RulesSummary, problems: readonly GatewatchError[]) => void;
   readonly failed: (error: GatewatchError) => void;
 }
 
@@ -81,6 +85,11 @@ export class StagesThread {
     return ((await this.#ask('health')) as Health[] | undefined) ?? all('restoring');
   }
 
+  /** Has the stages look now whether the files of rules have changed. */
+  reloadRules(): void {
+    this.#send({ type: 'reload-rules' });
+  }
+
   /** Lets the stages finish the batch in hand, then ends the thread. */
   async close(): Promise<void> {
     this.#send({ type: 'close' });
@@ -106,7 +115,7 @@ export class StagesThread {
     this.#asked.delete(id);
   }
 
-  #start({ waiting, problem, failed }: StagesThreadOptions): Promise<void> {
+  #start({ waiting, problem, rules, failed }: StagesThreadOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: GatewatchError): void => {
         this.#failure ??= error;
@@ -127,6 +136,8 @@ export class StagesThread {
           }
           case 'problem':
             return problem(message.role, message.error && received(message.error));
+          case 'rules':
+            return rules(message.inForce, message.problems.map(received));
           case 'failed':
             return fail(received(message.error));
           case 'answer':

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Stages, startStages } from '../app.ts';
 import { GatewatchError } from '../errors.ts';
 import { serveAppends } from '../log/host.ts';
+import type { LoadedRules } from '../rules/load.ts';
 import { isAway, Patience } from '../stages/patience.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import type { FromStages, Health, SentError, StagesInit, ToStages } from './worker-messages.ts';
@@ -40,6 +41,14 @@ function failed(error: unknown): void {
   send({ type: 'failed', error: sent(error) });
 }
 
+function rulesJudged(
+  { hash, set: { rules, correlations } }: LoadedRules,
+  problems: readonly GatewatchError[],
+) {
+  const inForce = { rules: rules.length + correlations.length, hash };
+  send({ type: 'rules', inForce, problems: problems.map(sent) });
+}
+
 /** What each stage waited for when it was last looked at. */
 const problems = new Map<string, string>();
 
@@ -57,10 +66,13 @@ function tellProblems(): void {
 async function health(): Promise<Health[]> {
   if (!stages)
     return config.roles.filter((role) => role !== 'console').map((role) => ({ role, state: 'restoring' }));
+  const { rulesProblems } = stages;
   const behind = stages.running.map(({ name, problem, consumer }): Health => {
     const role = name === 'audit-events' ? 'index' : name;
     if (problem) return { role, state: 'waiting', error: sent(problem) };
-    return { role, state: consumer.restoring ? 'restoring' : 'ready' };
+    const state = consumer.restoring ? 'restoring' : 'ready';
+    const warning = role === 'index' ? undefined : rulesProblems[0];
+    return { role, state, ...(warning && { warning: sent(warning) }) };
   });
   if (!config.roles.includes('receive')) return behind;
   const problem = await stages.log.check();
@@ -71,6 +83,10 @@ async function health(): Promise<Health[]> {
 }
 
 port.on('message', async (message: ToStages) => {
+  if (message.type === 'reload-rules') {
+    await stages?.reloadRules();
+    return;
+  }
   if (message.type === 'ask') {
     const { id, what } = message;
     // What cannot be looked up now, or not soon, is left as it was.
@@ -102,7 +118,7 @@ if (appends) {
 
 try {
   stages = await patience.until(
-    () => startStages(config, { database, metrics }),
+    () => startStages(config, { database, metrics, rulesJudged }),
     (error) => send({ type: 'waiting', error: sent(error) }),
   );
   stages.closed.catch(failed);

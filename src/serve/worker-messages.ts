@@ -23,11 +23,20 @@ export interface Health {
   /** `waiting`: something hinders it, which it waits out; `restoring`: it has no partitions yet, or rebuilds their state. */
   readonly state: 'ready' | 'restoring' | 'waiting' | 'failed';
   readonly error?: SentError;
+  /** What somebody should see to, while it does its work. */
+  readonly warning?: SentError;
+}
+
+/** Which rules are in force. */
+export interface RulesSummary {
+  readonly rules: number;
+  readonly hash: string;
 }
 
 /** From the HTTP thread. */
 export type ToStages =
   | { readonly type: 'close' }
+  | { readonly type: 'reload-rules' }
   | { readonly type: 'ask'; readonly id: number; readonly what: 'metrics' | 'health' };
 
 /** To the HTTP thread. */
@@ -38,4 +47,6 @@ export type FromStages =
   | { readonly type: 'failed'; readonly error: SentError }
   /** A role has begun to wait something out, or has come through it. */
   | { readonly type: 'problem'; readonly role: Role; readonly error: SentError | undefined }
+  /** Changed rules are in force, or are not for these reasons. */
+  | { readonly type: 'rules'; readonly inForce: RulesSummary; readonly problems: readonly SentError[] }
   | { readonly type: 'answer'; readonly id: number; readonly values: object[] };

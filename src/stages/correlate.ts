@@ -1,18 +1,22 @@
 import type { Correlator } from '../correlate/correlator.ts';
+import type { Plan } from '../correlate/plan.ts';
 import { alertToEntry, signalFromEntry } from '../log/codec.ts';
 import type { Log, LogEntry } from '../log/port.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { baselineFrom, changeToEntry } from './baselines.ts';
 import { deadLetter } from './dead-letter.ts';
 import { Patience } from './patience.ts';
 import { type Stage, stageOf } from './stage.ts';
 
 /**
- * Runs the correlate stage: signals in, alerts out. Each partition has a correlator of its own. When a partition is assigned, what its
- * open groups rest on is read again first, and nothing is said meanwhile.
+ * Runs the correlate stage: signals in, alerts and what baselines remember out. Each partition has a correlator of its own. When a partition is
+ * assigned, what its open groups rest on is read again first, and nothing is said meanwhile.
+ * @param plan that of the rules in force, which may be another with each batch
  */
 export async function runCorrelate(
   log: Log,
   newCorrelator: () => Correlator,
+  plan: () => Plan,
   metrics: Metrics,
   now: () => number,
 ): Promise<Stage> {
@@ -20,13 +24,16 @@ export async function runCorrelate(
   const patience = new Patience();
   const consumer = await log.consume('signals', 'correlate', {
     async assigned(partition) {
-      correlators.set(partition, newCorrelator());
+      const correlator = newCorrelator();
+      for (const entry of await log.table('baselines', partition)) correlator.restore(baselineFrom(entry));
+      correlators.set(partition, correlator);
     },
     revoked(partition) {
       correlators.delete(partition);
     },
     async process({ partition, entries, restoring }) {
       const correlator = correlators.get(partition)!;
+      correlator.use(plan());
       const dead: LogEntry[] = [];
       let latest: number | undefined;
       for (const entry of entries) {
@@ -49,6 +56,9 @@ export async function runCorrelate(
             log.append('dead-letters', dead),
           ]),
         );
+        // Only now: what is remembered is not told again.
+        const learnt = correlator.learnt().map(changeToEntry);
+        await patience.until(() => log.append('baselines', learnt));
         for (const { alert, isNew } of spoken) {
           const { level: severity, outcome } = alert.gatewatch;
           if (isNew) metrics.count('alerts', 1, { severity, outcome });

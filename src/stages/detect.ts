@@ -1,21 +1,25 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { Detector } from '../detect/detector.ts';
+import type { Detector, DetectorRules } from '../detect/detector.ts';
 import { recordFromEntry, signalToEntry } from '../log/codec.ts';
 import type { Log, LogEntry } from '../log/port.ts';
 import type { Signal } from '../record/signal.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { deadLetter } from './dead-letter.ts';
+import { changeFromEntry, changeToEntry } from './memory.ts';
 import { Patience } from './patience.ts';
-import { changeToEntry, posturesFrom } from './postures.ts';
 import { type Stage, stageOf } from './stage.ts';
 
 /** Records after which appends waiting on the same thread get their turn: half a millisecond or so. */
 const YIELD_EVERY = 16;
 
-/** Runs the detect stage: records in; signals, namespaces' postures and dead letters out. Each partition has a detector of its own. */
+/**
+ * Runs the detect stage: records in; signals, what was learnt and dead letters out. Each partition has a detector of its own.
+ * @param rules those in force, which may be others with each batch
+ */
 export async function runDetect(
   log: Log,
   newDetector: () => Detector,
+  rules: () => DetectorRules,
   metrics: Metrics,
   now: () => number,
 ): Promise<Stage> {
@@ -24,9 +28,8 @@ export async function runDetect(
   const consumer = await log.consume('records', 'detect', {
     async assigned(partition) {
       const detector = newDetector();
-      for (const [key, entries] of posturesFrom(await log.table('namespaces', partition))) {
-        detector.restore(key, entries);
-      }
+      const table = await log.table('namespaces', partition);
+      detector.restore(table.flatMap((entry) => changeFromEntry(entry) ?? []));
       detectors.set(partition, detector);
     },
     revoked(partition) {
@@ -34,26 +37,28 @@ export async function runDetect(
     },
     async process({ partition, entries }) {
       const detector = detectors.get(partition)!;
+      detector.use(rules());
       const signals: Signal[] = [];
-      const postures = new Map<string, LogEntry>();
+      const learnt = new Map<string, LogEntry>();
       const dead: LogEntry[] = [];
       let latest: number | undefined;
       for (const [index, entry] of entries.entries()) {
         if (index % YIELD_EVERY === YIELD_EVERY - 1) await othersTurn();
         try {
           const detection = detector.detect(recordFromEntry(entry));
+          // Not asked of every record: most are never decoded as far as that.
+          if (index === entries.length - 1) latest = detection.view.request.time;
           signals.push(...detection.signals);
-          for (const change of detection.learnt.map(changeToEntry)) postures.set(change.key, change);
-          latest = detection.time ?? latest;
+          for (const change of detection.learnt.map(changeToEntry)) learnt.set(change.key, change);
         } catch (error) {
           dead.push(deadLetter('records', entry, error));
         }
       }
-      // Whatever of this is done twice after a crash changes nothing: signals and postures carry content identities.
+      // Whatever of this is done twice after a crash changes nothing: signals and what was learnt carry content identities.
       await patience.until(() =>
         Promise.all([
           log.append('signals', signals.map(signalToEntry)),
-          log.append('namespaces', [...postures.values()]),
+          log.append('namespaces', [...learnt.values()]),
           log.append('dead-letters', dead),
         ]),
       );

@@ -6,16 +6,18 @@ export const OTHER = 'other';
 
 const STATUS = /^[1-5]\d\d$/;
 const PARTITION = /^\d{1,3}$/;
+const HASH = /^[0-9a-f]{12}$/;
 
 /** Every label and the values it may take. `cluster` and `rule` are known only at run time: see `Metrics.bound`. */
 export const LABELS = {
   input: { meaning: 'Way in', values: ['audit', 'admission', 'file'] },
   status: { meaning: 'HTTP status answered', values: STATUS },
-  kind: { meaning: 'What a record is', values: ['audit.event', 'admission.review'] },
+  kind: { meaning: 'What a record is', values: ['audit.event', 'admission.review', 'google.log-entry'] },
   cluster: { meaning: 'Configured cluster', values: 'runtime' },
   rule: { meaning: 'Id of a loaded rule', values: 'runtime' },
   code: { meaning: 'Error code, see errors.md', values: Object.keys(ERRORS) },
   stage: { meaning: 'Stage', values: ['detect', 'correlate', 'index', 'audit-events'] },
+  hash: { meaning: 'Hash of what is loaded', values: HASH },
   partition: { meaning: 'Partition of the topic that the stage reads', values: PARTITION },
   severity: {
     meaning: 'Severity of the alert',
@@ -26,8 +28,17 @@ export const LABELS = {
     values: ['admitted', 'denied', 'failed', 'dry-run', 'pending', 'other'],
   },
   limit: {
-    meaning: 'Limit of the configuration, under correlate',
-    values: ['groups_max', 'signals_per_group_max', 'evidence_max'],
+    meaning: 'Limit of the configuration, under the stage that the metric is of',
+    values: [
+      'namespaces_max',
+      'objects_bytes_max',
+      'object_bytes_max',
+      'groups_max',
+      'signals_per_group_max',
+      'baseline_groups_max',
+      'baseline_values_per_group_max',
+      'evidence_max',
+    ],
   },
 } as const satisfies Record<
   string,
@@ -138,6 +149,30 @@ export const METRICS = {
     type: 'counter',
     help: 'Records that a rule could not evaluate.',
     labels: ['rule'],
+  },
+  detectLimitReached: {
+    name: 'gatewatch_detect_limit_reached_total',
+    type: 'counter',
+    help: 'Times that a limit of what is remembered of namespaces and objects was reached, and something was let go.',
+    labels: ['limit'],
+  },
+  rulesLoaded: {
+    name: 'gatewatch_rules_loaded',
+    type: 'gauge',
+    help: 'Rules and correlations loaded, also those that are switched off.',
+    labels: [],
+  },
+  rulesInfo: {
+    name: 'gatewatch_rules_info',
+    type: 'gauge',
+    help: 'Always 1; the label tells which rules are in force: the same in all processes that have the same.',
+    labels: ['hash'],
+  },
+  rulesReloadFailures: {
+    name: 'gatewatch_rules_reload_failures_total',
+    type: 'counter',
+    help: 'Times that changed rules were refused, so that those before them stayed in force.',
+    labels: [],
   },
   eventTimeLagSeconds: {
     name: 'gatewatch_event_time_lag_seconds',

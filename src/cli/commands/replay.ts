@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { type Stages, startStages } from '../../app.ts';
 import { flag } from '../../config/load.ts';
 import { type Config, ROLES } from '../../config/schema.ts';
-import { detectionOf } from '../../correlate/alert.ts';
+import { detectionsOf } from '../../detect/rule-options.ts';
 import { GatewatchError } from '../../errors.ts';
 import type { AlertQuery } from '../../index/port.ts';
 import { signalFromEntry } from '../../log/codec.ts';
@@ -16,6 +15,7 @@ import type { Alert } from '../../record/alert.ts';
 import type { Signal } from '../../record/signal.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
+import { ReadingProgress } from '../reading.ts';
 import { visible } from '../visible.ts';
 
 interface ReplayOptions extends ConfigOptions {
@@ -31,7 +31,10 @@ export function addReplayCommand(program: Command): void {
     .description(
       'run files of audit events and admission reviews through the very same stages, and print the alerts',
     )
-    .argument('<path...>', 'files or folders: JSON lines, EventLists, AdmissionReviews; plain or .gz')
+    .argument(
+      '<path...>',
+      'files or folders: JSON lines, EventLists, AdmissionReviews, what clouds store of them; plain or .gz',
+    )
     .option('--format <format>', 'ndjson (one document a line) or text (one sentence a line)', 'text')
     .option('--cluster <name>', 'cluster that the events belong to', 'replay')
     .option('--rules <folder>', 'rules instead of the shipped ones')
@@ -78,6 +81,7 @@ function wholeHistory(config: Config): Config {
   return {
     ...config,
     correlate: { ...config.correlate, lateness_seconds: Number.MAX_SAFE_INTEGER },
+    detect: { ...config.detect, reload_seconds: 0 },
     log: { retention_hours: Number.POSITIVE_INFINITY, bytes_max: Number.POSITIVE_INFINITY },
     // Whatever the stages of the configuration run on, a replay leaves it alone.
     roles: [...ROLES],
@@ -93,20 +97,13 @@ async function feed(
   { cluster }: ReplayOptions,
   metrics: Metrics,
 ): Promise<string> {
-  const bar = process.stderr.isTTY
-    ? new SingleBar({ format: '{bar} {percentage}% {file}', stream: process.stderr })
-    : undefined;
-  bar?.start(
-    files.reduce((sum, file) => sum + file.bytes, 0),
-    0,
-    { file: '' },
-  );
+  const progress = new ReadingProgress(files);
   let records = 0;
   let rejected = 0;
   for (const { path } of files) {
     const origin = { cluster, receivedMs: Date.now() };
     for await (const parsed of readFile(path, origin, config.receive, (bytes) =>
-      bar?.increment(bytes, { file: path }),
+      progress.read(path, bytes),
     )) {
       records += parsed.records.length;
       rejected += parsed.rejected.length;
@@ -114,7 +111,7 @@ async function feed(
       await store(stages.log, metrics, origin, 'file', parsed);
     }
   }
-  bar?.stop();
+  progress.stop();
   return `${files.length} files, ${records} records, ${rejected} rejected`;
 }
 
@@ -154,7 +151,7 @@ async function collectSignals(stages: Stages) {
 
 function signalLine({ rule, admission, evidence }: Signal, stages: Stages): object {
   const { id, title, level, tags } = stages.rules.set.rules.find((one) => one.id === rule)!;
-  const detection = detectionOf(tags);
+  const [detection] = detectionsOf(tags);
   return {
     rule: { id, name: title, level },
     gatewatch: {

@@ -64,6 +64,8 @@ async function run(options: ServeOptions): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // In a terminal it means that the terminal has gone.
+  if (!process.stdin.isTTY) process.on('SIGHUP', () => served?.reloadRules());
   served = await serve(config, version());
 
   const { url, consoleToken, httpsPort } = served;

@@ -9,9 +9,46 @@ export const detect = section('Matching of single events.', {
     .describe(
       'Files and folders with Sigma rules. The word `shipped` stands for the folder that comes with Gatewatch.',
     ),
+  lists: z
+    .record(z.string().regex(/^\w+$/, { error: 'must be letters, digits and "_"' }), path)
+    .default({})
+    .describe(
+      'Files with the values of placeholders, by the name of the list; they take the place of those in folders `lists` beside the rules.',
+    ),
+  mappings: z
+    .array(path)
+    .default(['shipped'])
+    .describe(
+      'Files and folders that say what fields of rules for other layouts are called in audit events (docs/rules.md). The word `shipped` stands for those that come with Gatewatch.',
+    ),
+  disable: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Rules that give no alerts here: names, ids, or detection ids such as CH06 for all rules of one.',
+    ),
+  enable: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Rules that are shipped switched off (`enabled: false`) and wanted here, named in the same way.',
+    ),
+  reload_seconds: seconds
+    .default(10)
+    .describe(
+      'How often it is looked whether the files of rules and lists have changed, in seconds; 0: only on SIGHUP.',
+    ),
   namespaces_max: count
     .default(100_000)
     .describe('Most namespaces, over all clusters, whose labels are remembered.'),
+  objects_bytes_max: count
+    .default(67_108_864)
+    .describe(
+      'Most bytes of objects (workloads, roles, policies) that are remembered in each partition, to tell what a change changed. Those not seen for longest are let go.',
+    ),
+  object_bytes_max: count
+    .default(65_536)
+    .describe('Largest object that is remembered, in bytes of the part of it that matters.'),
   facts_text_chars_max: count
     .default(2048)
     .describe('Longest text carried from an event into an alert, in characters; longer ones are cut.'),
@@ -23,6 +60,16 @@ export const correlate = section('Correlation of matches into alerts.', {
     .describe('How late, in event time, a record may arrive and still count in its window, in seconds.'),
   groups_max: count.default(200_000).describe('Most correlation groups held open at one time.'),
   signals_per_group_max: count.default(10_000).describe('Most matches of one rule held in one group.'),
+  baseline_groups_max: count
+    .default(50_000)
+    .describe(
+      'Most groups whose habits are remembered in each partition; further ones give no alerts of new values.',
+    ),
+  baseline_values_per_group_max: count
+    .default(1000)
+    .describe(
+      'Most values remembered of one group. One that shows more in the time that is looked back has no habit: it gives no alerts of further values.',
+    ),
   evidence_max: count.default(20).describe('Most records listed as evidence in one alert; more are counted.'),
   suppress_seconds: seconds
     .default(3600)

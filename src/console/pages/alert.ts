@@ -1,5 +1,5 @@
 import type { Alert } from '../../record/alert.ts';
-import type { Violation } from '../../record/signal.ts';
+import type { PolicyEffect, Violation } from '../../record/signal.ts';
 import { attackLink, type Link, listHref, referenceLinks } from '../links.ts';
 import { VALUE_CHARS_MAX } from '../query.ts';
 import { type Exact, visibleJson } from '../show.ts';
@@ -31,9 +31,20 @@ export interface AlertView {
   readonly violations: readonly { readonly level: string; readonly violations: readonly Violation[] }[];
   readonly labels: readonly LabelChange[];
   readonly labelsBeforeKnown: boolean;
+  /** What a change of a policy does to the protection that it gives. */
+  readonly protection: string;
   readonly evidence: Alert['gatewatch']['evidence'];
   readonly evidenceLeftOut: number;
+  /** The chain behind who asked. */
+  readonly behind: readonly string[];
 }
+
+const PROTECTION: Readonly<Record<PolicyEffect, string>> = {
+  weakened: 'less than before',
+  strengthened: 'more than before',
+  neutral: 'as before',
+  unclear: 'not clear',
+};
 
 /** Arranges one alert for its page. */
 export function alertView(alert: Alert): AlertView {
@@ -49,6 +60,7 @@ export function alertView(alert: Alert): AlertView {
       addresses: (related?.ip ?? []).filter((ip) => ip !== source?.ip).slice(0, ROWS_MAX),
     },
     same: sameAs(alert),
+    behind: (gatewatch.actor?.chain ?? []).slice(1, ROWS_MAX),
     denials: (gatewatch.admission?.denied_by ?? []).slice(0, ROWS_MAX).map((denial) => ({
       engine: denial.engine,
       policy: [denial.policy, denial.binding, denial.webhook]
@@ -62,6 +74,7 @@ export function alertView(alert: Alert): AlertView {
     }),
     labels: labelChanges(gatewatch.namespace ?? { changes: [] }),
     labelsBeforeKnown: gatewatch.namespace?.labels_before !== undefined,
+    protection: PROTECTION[gatewatch.policy?.effect ?? 'neutral'],
     evidence: gatewatch.evidence.slice(0, ROWS_MAX),
     evidenceLeftOut: (gatewatch.suppressed ?? 0) + Math.max(0, gatewatch.evidence.length - ROWS_MAX),
   };

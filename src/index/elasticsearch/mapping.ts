@@ -88,6 +88,7 @@ const properties: Properties = {
     level: keyword,
     status: keyword,
     limits: keyword,
+    actor: object({ kind: keyword, author: keyword, chain: keyword, managers: keyword }),
     admission: object({
       outcome: keyword,
       denied_by: object({
@@ -108,6 +109,8 @@ const properties: Properties = {
       enforce_after: keyword,
       changes: keyword,
     }),
+    policy: object({ engine: keyword, effect: keyword, changes: keyword, reasons: text }),
+    baseline: object({ field: keyword, value: keyword, learned_since: date, last_seen: date }),
     evidence: object({
       record_id: keyword,
       audit_id: keyword,

@@ -18,6 +18,7 @@ const LIMITS: Readonly<Record<Topic, { readonly share: number; readonly reserve:
   'dead-letters': { share: 0.9, reserve: 0.75 },
   alerts: { share: 1, reserve: 0.5 },
   namespaces: { share: 1, reserve: 0.5 },
+  baselines: { share: 1, reserve: 0.5 },
 };
 
 interface OldestBatch extends StoredBatch {

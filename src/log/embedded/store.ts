@@ -2,7 +2,7 @@ import { statfsSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { GatewatchError } from '../../errors.ts';
 import { BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, decodeBatch, type EncodedBatch } from '../framing.ts';
-import { type DeliveredEntry, type LogEntry, TOPICS, type Topic } from '../port.ts';
+import { COMPACTED, type DeliveredEntry, type LogEntry, TOPICS, type Topic } from '../port.ts';
 import { databaseError, IN_MEMORY, openDatabase, PAGE_BYTES } from './database.ts';
 
 /** Where a consumer group stands. `restoreFrom` ≤ `committed`. */
@@ -18,9 +18,6 @@ export interface StoredBatch {
   readonly appendedMs: number;
   readonly bytes: number;
 }
-
-/** Topics of which the latest entry by key is kept beside the batches. */
-const COMPACTED: ReadonlySet<Topic> = new Set<Topic>(['namespaces']);
 
 interface TopicStatements {
   readonly append: StatementSync;

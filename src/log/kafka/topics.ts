@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Admin, type KafkaJSAggregateError } from 'kafkajs';
 import { GatewatchError } from '../../errors.ts';
-import { TOPICS, type Topic } from '../port.ts';
+import { COMPACTED, TOPICS, type Topic } from '../port.ts';
 import { isOfType, kafkaError } from './errors.ts';
 
 const { ConfigResourceTypes } = kafkajs;
@@ -50,8 +50,8 @@ export function topicSpecs(options: TopicOptions): TopicSpec[] {
     'cleanup.policy': 'delete',
     'retention.ms': String(Math.round(options.retention_hours * 3_600_000)),
   };
+  const compacted = { ...common, 'cleanup.policy': 'compact' };
   const own: Partial<Record<Topic, Record<string, string>>> = {
-    namespaces: { ...common, 'cleanup.policy': 'compact' },
     'dead-letters': {
       ...kept,
       'retention.ms': '-1',
@@ -62,7 +62,7 @@ export function topicSpecs(options: TopicOptions): TopicSpec[] {
     topic,
     name: options.prefix + topic,
     partitions: topic === 'dead-letters' ? 1 : options.partitions,
-    settings: own[topic] ?? kept,
+    settings: own[topic] ?? (COMPACTED.has(topic) ? compacted : kept),
   }));
 }
 

@@ -1,26 +1,38 @@
 import { GatewatchError } from '../../errors.ts';
 import { parseAdmissionReview } from '../admission-review.ts';
 import { parseEvent, parseEventList } from '../audit-events.ts';
+import { parseLogEntry } from '../log-entry.ts';
 import type { InputLimits, Origin, Parsed, Rejection } from '../parsed.ts';
 import { withoutBodies } from '../redact.ts';
 import { JsonScanner, NotJson } from '../scan.ts';
+import { isAzureRow, parseAzureRow } from './azure-row.ts';
+import { contentOf, isOfAnotherLog, JsonMembers, withoutTime } from './envelopes.ts';
+
+/** Envelopes around an event: Azure's array of batches of records with properties with a log are five. */
+const ENVELOPES_MAX = 6;
 
 /**
- * Takes one JSON document of a file: an audit event, an EventList, an AdmissionReview, or an array of events. Never throws: what
- * cannot be taken is a rejection.
+ * Takes one JSON document of a file: an audit event, an EventList, an AdmissionReview, an array of events, or what a cloud stores of
+ * them. Of a document that says that it is of another log nothing is taken. Never throws: what cannot be taken is a rejection.
  */
 export function parseDocument(bytes: Buffer, origin: Origin, limits: InputLimits, where: string): Parsed {
+  return parse(bytes, { origin, limits, where, envelopes: 0 });
+}
+
+/** Where a document was found. */
+interface Context {
+  readonly origin: Origin;
+  readonly limits: InputLimits;
+  readonly where: string;
+  /** How many are around it. */
+  readonly envelopes: number;
+}
+
+function parse(document: Buffer, context: Context): Parsed {
+  const { origin, limits, where } = context;
+  const bytes = withoutTime(document);
   try {
-    switch (kindOf(bytes, limits)) {
-      case 'EventList':
-        return parseEventList(bytes, origin, limits, where);
-      case 'AdmissionReview':
-        return parseAdmissionReview(bytes, origin, limits, where);
-      case 'array':
-        return parseArray(bytes, origin, limits, where);
-      default:
-        return parseEvent(bytes, origin, limits, where);
-    }
+    return formOf(bytes, context)(bytes, origin, limits, where);
   } catch (error) {
     if (!(error instanceof GatewatchError)) throw error;
     const { code, message } = error;
@@ -29,27 +41,39 @@ export function parseDocument(bytes: Buffer, origin: Origin, limits: InputLimits
   }
 }
 
-/** What a document says it is, by its top-level `kind`; only a document that names one of the other kinds is looked at closely. */
-function kindOf(bytes: Buffer, limits: InputLimits): string {
-  const scanner = new JsonScanner(bytes, limits.json_depth_max);
-  const start = scanner.skipSpace(0);
-  if (bytes[start] === OPEN_BRACKET) return 'array';
-  if (!bytes.includes('"EventList"') && !bytes.includes('"AdmissionReview"')) return 'Event';
-  let kind = '';
-  try {
-    scanner.members(start, ({ keyStart, keyEnd, start: from, end }) => {
-      if (bytes.toString('latin1', keyStart, keyEnd) === 'kind')
-        kind = bytes.toString('utf8', from + 1, end - 1);
-    });
-  } catch (error) {
-    if (!(error instanceof NotJson)) throw error;
-  }
-  return kind;
-}
+type Parse = (bytes: Buffer, origin: Origin, limits: InputLimits, where: string) => Parsed;
 
 const OPEN_BRACKET = 0x5b;
 
-function parseArray(bytes: Buffer, origin: Origin, limits: InputLimits, where: string): Parsed {
+/** How an event begins in the API server's own log file, where nearly every line is one. */
+const EVENT = Buffer.from('{"kind":"Event"');
+
+/** Members of which every event has one. */
+const OF_EVENTS = ['verb', 'requestURI', 'objectRef', 'auditID'];
+
+/** How a document is to be taken, by its top-level members. */
+function formOf(bytes: Buffer, context: Context): Parse {
+  if (bytes.subarray(0, EVENT.length).equals(EVENT)) return parseEvent;
+  const scanner = new JsonScanner(bytes, context.limits.json_depth_max);
+  const start = scanner.skipSpace(0);
+  if (bytes[start] === OPEN_BRACKET) return (array) => parseArray(array, context);
+  const members = new JsonMembers(bytes, start, scanner);
+  const kind = members.text('kind');
+  if (kind === 'EventList') return parseEventList;
+  if (kind === 'AdmissionReview') return parseAdmissionReview;
+  if (!members.whole || kind !== undefined || OF_EVENTS.some((name) => members.has(name))) return parseEvent;
+  if (isOfAnotherLog(members)) return () => ({ records: [], rejected: [] });
+  if (members.has('protoPayload')) return parseLogEntry;
+  if (isAzureRow(members)) return parseAzureRow;
+  const content = context.envelopes < ENVELOPES_MAX ? contentOf(members) : undefined;
+  if (!content) return parseEvent;
+  const { where, envelopes } = context;
+  const inner = { ...context, where: `${where} ${content.name}`, envelopes: envelopes + 1 };
+  return () => parse(content.bytes, inner);
+}
+
+function parseArray(bytes: Buffer, context: Context): Parsed {
+  const { limits, where } = context;
   const parsed: Parsed = { records: [], rejected: [] };
   const scanner = new JsonScanner(bytes, limits.json_depth_max);
   let taken = 0;
@@ -64,9 +88,10 @@ function parseArray(bytes: Buffer, origin: Origin, limits: InputLimits, where: s
       }
       taken = scanner.skipValue(start);
       const item = bytes.subarray(start, taken);
+      const inner = { ...context, where: `${where}[${index}]`, envelopes: context.envelopes + 1 };
       // An array within is not an event; looking into it would recurse as deep as its sender likes.
-      const parse = item[0] === OPEN_BRACKET ? parseEvent : parseDocument;
-      const part = parse(item, origin, limits, `${where}[${index}]`);
+      const part =
+        item[0] === OPEN_BRACKET ? parseEvent(item, inner.origin, limits, inner.where) : parse(item, inner);
       parsed.records.push(...part.records);
       parsed.rejected.push(...part.rejected);
       return taken;
