@@ -1,4 +1,4 @@
-import { configSchema } from '../../src/config/schema.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { Detector } from '../../src/detect/detector.ts';
 import { signalToEntry } from '../../src/log/codec.ts';
 import { parseEvent } from '../../src/receive/audit-events.ts';
@@ -11,8 +11,8 @@ export const detect: Benchmark = {
   name: 'detect',
   async run() {
     const { lines, source } = recordedLines();
-    const config = configSchema.parse({});
-    const rules = await loadRules(['shipped']);
+    const config = loadConfig({ env: {} });
+    const rules = await loadRules(config.detect);
     const limits = {
       ...config.detect,
       event_time_ahead_seconds_max: config.receive.event_time_ahead_seconds_max,

@@ -9,7 +9,7 @@ import { recordFromEntry } from '../../src/log/codec.ts';
 import { EmbeddedLog } from '../../src/log/embedded/log.ts';
 import type { Alert } from '../../src/record/alert.ts';
 import { type AlertFacts, assertSame, factsOf } from './facts.ts';
-import { idsOf, recordedLoad, timeOf, writesNamespace } from './load.ts';
+import { idsOf, recordedLoad, teaches, timeOf } from './load.ts';
 import { type Random, seeded } from './random.ts';
 import { send } from './sender.ts';
 import {
@@ -100,7 +100,7 @@ test('every batch sent twice, in any order within the lateness bound, gives the 
   const late = (body: Buffer) => timeOf(body) + random.between(0, LATE_MS_MAX);
   const twice = load.bodies
     .flatMap((body) => [
-      { body, arrival: writesNamespace(body) ? timeOf(body) : late(body) },
+      { body, arrival: teaches(body) ? timeOf(body) : late(body) },
       { body, arrival: late(body) },
     ])
     .sort((a, b) => a.arrival - b.arrival)
@@ -135,7 +135,7 @@ async function sendWhileKilling(
       if (reached && attempts >= reached.attempts) reached.resolve();
     },
     acknowledged: (body) => acknowledged.push(body),
-    inOrder: writesNamespace,
+    inOrder: teaches,
     signal,
   }).then(() => {
     over = true;

@@ -45,13 +45,17 @@ export function idsOf(body: Buffer, cluster: string): string[] {
   return itemsOf(body).map((bytes) => recordId(cluster, bytes));
 }
 
+/** Kinds of objects of which is remembered what they were, and who wrote them. */
+const REMEMBERED =
+  /"objectRef":\{"resource":"(?:namespaces|pods|podtemplates|replicationcontrollers|deployments|replicasets|statefulsets|daemonsets|jobs|cronjobs|roles|clusterroles|rolebindings|clusterrolebindings|[a-z]*(?:webhookconfigurations|policies|policybindings|constraints))"/;
+
 /**
- * Where the limit is: an alert about a namespace's labels says what they were before, which is known only if the write before has
- * arrived (test/property/same-alerts.test.ts). So batches that write a namespace keep their order, as those of one API server mostly
- * do; every other one, and every repetition, comes when it likes.
+ * Where the limit is: an alert about a change says what was there before, and one about a controller's pod who is behind it, which is known only
+ * if the write before has arrived (test/property/same-alerts.test.ts). So batches that may tell such a thing keep their order, as those of one API server
+ * mostly do; every other one, and every repetition, comes when it likes.
  */
-export function writesNamespace(body: Buffer): boolean {
-  return body.includes('"objectRef":{"resource":"namespaces"');
+export function teaches(body: Buffer): boolean {
+  return REMEMBERED.test(body.toString('latin1'));
 }
 
 /** When the last event of a batch came to its stage, Unix milliseconds. */

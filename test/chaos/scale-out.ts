@@ -15,7 +15,7 @@ import type { Alert } from '../../src/record/alert.ts';
 import { type ElasticsearchServer, startElasticsearch } from '../servers/elasticsearch.ts';
 import { type KafkaServer, startKafka } from '../servers/kafka.ts';
 import { assertSame, factsOf } from './facts.ts';
-import { idsOf, type Load, recordedLoad, timeOf, writesNamespace } from './load.ts';
+import { idsOf, type Load, recordedLoad, teaches, timeOf } from './load.ts';
 import { ElasticsearchProxy } from './proxy.ts';
 import type { Random } from './random.ts';
 import { send } from './sender.ts';
@@ -210,20 +210,20 @@ class Chaos {
         target: () => this.#parts.fleet.receiver,
         attempted: () => this.#sent++,
         acknowledged: (body) => this.#acknowledged.push({ body, cluster }),
-        inOrder: writesNamespace,
+        inOrder: teaches,
         paceMs: (random.between(70, 100) / 100) * ((roundMs * CONNECTIONS) / bodies.length) * 0.9,
       });
     } while (performance.now() < until);
     return clusters;
   }
 
-  /** The batches, some of them twice and late. Those that write a namespace keep their order: see `writesNamespace`. */
+  /** The batches, some of them twice and late. Those that may teach something keep their order: see `teaches`. */
   #bodies(): Buffer[] {
     const { random } = this.#options;
     const late = (body: Buffer): number => timeOf(body) + random.between(0, LATE_MS_MAX);
     return this.#load.bodies
       .flatMap((body) => [
-        { body, arrival: writesNamespace(body) ? timeOf(body) : late(body) },
+        { body, arrival: teaches(body) ? timeOf(body) : late(body) },
         ...(random.next() < TWICE ? [{ body, arrival: late(body) }] : []),
       ])
       .sort((a, b) => a.arrival - b.arrival)

@@ -182,6 +182,17 @@ export const PRIVILEGED_POD_DENIED = alertOf({
     outcome: 'denied',
     count: 3,
     suppressed: 2,
+    actor: {
+      kind: 'controller',
+      author: 'alice',
+      chain: [
+        'system:serviceaccount:kube-system:replicaset-controller',
+        'ReplicaSet/web-7b8',
+        'Deployment/web',
+        'alice',
+      ],
+      managers: ['kubectl-client-side-apply'],
+    },
     admission: {
       outcome: 'denied',
       denied_by: [
@@ -227,6 +238,37 @@ export const NAMESPACE_LOWERED = alertOf({
     namespace: RELABELLED,
     evidence: [RELABEL],
     limits: ['labels-before-inferred'],
+  },
+});
+
+/** A webhook that now lets through what it cannot be asked about. */
+export const WEBHOOK_WEAKENED = alertOf({
+  id: '5f0d6c2b8a7e4931',
+  time: '2026-11-22T13:45:18.480407Z',
+  severity: 'high',
+  message:
+    'bob (platform) changed with kubectl from 10.40.7.21 validatingwebhookconfiguration gatekeeper in cluster prod-eu, which weakens it: webhook validation.gatekeeper.sh: failurePolicy Fail → Ignore; the API server admitted it (200).',
+  resource: { type: 'validatingwebhookconfigurations', name: 'gatekeeper' },
+  action: 'patch',
+  ...BOB,
+  rule: {
+    id: '7a9b4a3c-31c4-4cf3-8f0b-5d3d9b6a2f10',
+    name: 'Admission webhook weakened',
+    description: 'A webhook is asked about less, or what it cannot be asked about is let through.',
+    reference: 'https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/',
+  },
+  gatewatch: {
+    detection_id: 'AC06',
+    outcome: 'admitted',
+    policy: {
+      engine: 'webhook',
+      effect: 'weakened',
+      changes: ['failure-policy-ignore'],
+      reasons: ['webhook validation.gatekeeper.sh: failurePolicy Fail → Ignore'],
+    },
+    evidence: [
+      { ...RELABEL, uri: '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/gatekeeper' },
+    ],
   },
 });
 
@@ -300,6 +342,12 @@ export const HOSTILE = alertOf({
     },
     pod_security: { baseline: [{ check: HOSTILE_TEXT, reason: HOSTILE_TEXT, detail: HOSTILE_TEXT }] },
     namespace: { labels_before: {}, labels_after: { [HOSTILE_TEXT]: HOSTILE_TEXT }, changes: [HOSTILE_TEXT] },
+    baseline: {
+      field: ['userAgent'],
+      value: [HOSTILE_TEXT],
+      learned_since: '2026-11-01T00:00:00.000000Z',
+      last_seen: '2026-11-02',
+    },
     evidence: [{ ...DENIED_POD, uri: `/api/v1/${HOSTILE_TEXT}`, user: HOSTILE_TEXT, audit_id: HOSTILE_TEXT }],
     limits: [HOSTILE_TEXT],
   },

@@ -13,7 +13,8 @@ import {
 import type { Behaviour } from '../../src/correlate/plan.ts';
 import type { Alert } from '../../src/record/alert.ts';
 import type { Signal } from '../../src/record/signal.ts';
-import { behaviour, keep, NOON, SECOND, signalAt, standing } from '../unit/correlate/support.ts';
+import { behaviour, NOON, SECOND, signalAt, standing } from '../unit/correlate/support.ts';
+import { runWithCrashes } from './crashes.ts';
 
 const TIMESPAN = 10;
 const LATENESS = 20;
@@ -33,7 +34,14 @@ const PLAN: ReadonlyMap<string, Behaviour> = new Map([
   ['q', behaviour('q', 15 * SECOND, temporalOrdered(SEQUENCE))],
 ]);
 
-const LIMITS = { lateness_seconds: LATENESS, groups_max: 1000, signals_per_group_max: 1000, evidence_max: 6 };
+const LIMITS = {
+  lateness_seconds: LATENESS,
+  groups_max: 1000,
+  signals_per_group_max: 1000,
+  baseline_groups_max: 0,
+  baseline_values_per_group_max: 0,
+  evidence_max: 6,
+};
 
 /** The definitions, word by word, without a thought of cost: every window from every signal. */
 const NAIVE: Readonly<Record<string, (signals: readonly Signal[]) => Episode[]>> = {
@@ -150,58 +158,12 @@ const stream = fc
     crashes,
   }));
 
-/**
- * Runs a log through the correlator as the stage does: batches, commits, and crashes after which a fresh one reads again from
- * `restoreFrom`, says nothing up to where it had committed, and is given the batch in hand once more.
- */
-function run(
+const run = (
   log: readonly Signal[],
   batches: readonly number[],
   crashes: readonly boolean[],
-  limits = LIMITS,
   house?: Housekeeping,
-): Map<string, Alert> {
-  const store = new Map<string, Alert>();
-  const versions = new Map<string, number>();
-  const texts = new Map<string, string>();
-  const fresh = () => new Correlator(PLAN, limits, () => {}, house);
-  const check = (correlator: Correlator, repeating: boolean): void => {
-    const spoken = correlator.take();
-    for (const { alert } of spoken) {
-      const { id } = alert.event;
-      const text = JSON.stringify({ ...alert, gatewatch: { ...alert.gatewatch, version: 0 } });
-      const version = versions.get(id) ?? 0;
-      assert.ok(alert.gatewatch.version > version || (repeating && alert.gatewatch.version === version), id);
-      assert.ok(repeating || texts.get(id) !== text, 'nothing is said twice without a change');
-      versions.set(id, alert.gatewatch.version);
-      texts.set(id, text);
-    }
-    keep(store, spoken);
-  };
-  let correlator = fresh();
-  let restoreFrom = 0;
-  for (let at = 0, turn = 0; at < log.length; turn++) {
-    const end = Math.min(log.length, at + batches[turn % batches.length]!);
-    for (let offset = at; offset < end; offset++) correlator.add(log[offset]!, offset);
-    check(correlator, false);
-    if (crashes[turn % crashes.length]) {
-      // Killed before its commit: the batch comes again.
-      correlator = fresh();
-      for (let offset = restoreFrom; offset < at; offset++) {
-        correlator.add(log[offset]!, offset);
-        if (offset % 3 === 0) correlator.take();
-      }
-      correlator.take();
-      for (let offset = at; offset < end; offset++) correlator.add(log[offset]!, offset);
-      check(correlator, true);
-    }
-    const lowest = correlator.restoreFrom ?? end;
-    assert.ok(lowest >= restoreFrom && lowest <= end, 'restoreFrom only grows');
-    restoreFrom = lowest;
-    at = end;
-  }
-  return store;
-}
+) => runWithCrashes({ plan: PLAN, limits: LIMITS, log, batches, crashes, ...(house && { house }) });
 
 test('any order, repetition, batching and crash gives the alerts of the plain definition', () => {
   const check = ({ log, batches, crashes }: { log: Signal[]; batches: number[]; crashes: boolean[] }) => {
@@ -255,7 +217,7 @@ test('forgetting what has passed changes nothing, also across crashes', () => {
     fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 10 }),
     fc.array(fc.boolean(), { minLength: 1, maxLength: 10 }),
     (log, batches, crashes) => {
-      assert.deepEqual(standing(run(log, batches, crashes, LIMITS, house)), expected(log));
+      assert.deepEqual(standing(run(log, batches, crashes, house)), expected(log));
     },
   );
   const result = fc.check(property, { numRuns: 300, endOnFailure: true });

@@ -6,6 +6,7 @@ import {
   HOSTILE,
   NAMESPACE_LOWERED,
   PRIVILEGED_POD_DENIED,
+  WEBHOOK_WEAKENED,
 } from '../../contract/alert-store-fixtures.ts';
 import { BEARER, consoleWith, sessionOf } from './console-under-test.ts';
 
@@ -169,6 +170,15 @@ describe('pages', async () => {
     assert.match(lowered, /class="label-removed">.*enforce-version/);
     assert.match(lowered, /check-ignore-label\.gatekeeper\.sh/);
     assert.match(lowered, /labels-before-inferred/);
+  });
+
+  it('show what a change of a policy does to protection, and why', async () => {
+    const server = await consoleWith([WEBHOOK_WEAKENED]);
+    const headers = await sessionOf(server);
+    const { body } = await server.inject({ url: `/alerts/${WEBHOOK_WEAKENED.event.id}`, headers });
+    assert.match(body, /Protection: <b class="warn">less than before<\/b>/);
+    assert.match(body, /<li>webhook validation\.gatekeeper\.sh: failurePolicy Fail → Ignore<\/li>/);
+    assert.match(body, /<span class="chip">failure-policy-ignore<\/span>/);
   });
 
   it('do with an alert that has only what it must', async () => {

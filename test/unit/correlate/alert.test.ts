@@ -12,6 +12,16 @@ const message = (fields: Partial<Signal>) => alert(signalAt(0, fields)).message;
 
 const FACTS = signalAt(0).facts;
 
+test('the level is that of the outcome where the rule says so', () => {
+  const rule = { ...metadata('r'), custom: { gatewatch: { levels: { denied: 'low' } } } };
+  const levelOf = (outcome: 'denied' | 'admitted') => {
+    const { event, gatewatch } = alertOf(episode(signalAt(0, { admission: { outcome } })), rule, CONTEXT);
+    return [gatewatch.level, event.severity];
+  };
+  assert.deepEqual(levelOf('denied'), ['low', 21]);
+  assert.deepEqual(levelOf('admitted'), ['high', 73]);
+});
+
 test('the document of one match', () => {
   const { evidence } = signalAt(0);
   assert.deepEqual(alert(signalAt(0)), {
@@ -93,6 +103,39 @@ test('the document of repeats speaks of what weighs most and lists the first and
   assert.equal(gatewatch.admission?.denied_by?.length, 1);
 });
 
+const WEAKENED = {
+  engine: 'webhook',
+  effect: 'weakened',
+  changes: ['failure-policy-ignore'],
+  reasons: ['webhook x: failurePolicy Fail → Ignore'],
+} as const;
+
+const webhooks = (verb: string) => ({
+  user: 'm',
+  verb,
+  resource: 'validatingwebhookconfigurations',
+  name: 'hooks',
+  code: 200,
+});
+
+test('several changes of one policy are told together, the weightiest effect and the latest reason first', () => {
+  const strengthened = {
+    ...WEAKENED,
+    effect: 'strengthened',
+    changes: ['failure-policy-fail'],
+    reasons: ['back'],
+  } as const;
+  const signals = [WEAKENED, strengthened].map((policy, index) =>
+    signalAt(index, { facts: webhooks('patch'), admission: { outcome: 'admitted' }, policy }),
+  );
+  assert.deepEqual(alert(...signals).gatewatch.policy, {
+    engine: 'webhook',
+    effect: 'weakened',
+    changes: ['failure-policy-fail', 'failure-policy-ignore'],
+    reasons: ['back', ...WEAKENED.reasons],
+  });
+});
+
 test('the story of a sequence', () => {
   const change = { changes: ['enforce-lowered'], enforce_before: 'baseline', enforce_after: 'privileged' };
   const relabel = signalAt(20, {
@@ -138,6 +181,10 @@ test('a sentence for each outcome', () => {
     [
       { ...facts(exec), admission: { outcome: 'admitted' } },
       `${who} ran a command in pod p ${where}; the API server admitted it (101).`,
+    ],
+    [
+      { ...facts({ ...exec, command: 'cat\n/etc/shadow' }), admission: { outcome: 'admitted' } },
+      `${who} ran a command in pod p (cat /etc/shadow) ${where}; the API server admitted it (101).`,
     ],
     [
       {
@@ -221,6 +268,38 @@ test('a sentence for each outcome', () => {
         },
       },
       'm changed the status of namespace n (Pod Security enforce level from baseline to none, exempted from a policy engine by label admission.gatekeeper.sh/ignore) in cluster prod; the API server admitted it (200).',
+    ],
+    [
+      { facts: webhooks('patch'), admission: { outcome: 'admitted' }, policy: WEAKENED },
+      'm changed validatingwebhookconfiguration hooks in cluster prod, which weakens it: webhook x: failurePolicy Fail → Ignore; the API server admitted it (200).',
+    ],
+    [
+      { facts: { ...webhooks('update'), code: 403 }, admission: { outcome: 'denied' }, policy: WEAKENED },
+      'm tried to replace validatingwebhookconfiguration hooks in cluster prod, which would weaken it: webhook x: failurePolicy Fail → Ignore; the API server refused it (403).',
+    ],
+    [
+      {
+        facts: webhooks('patch'),
+        admission: { outcome: 'admitted' },
+        policy: { ...WEAKENED, effect: 'unclear', reasons: ['what was changed was not recorded'] },
+      },
+      'm changed validatingwebhookconfiguration hooks in cluster prod (what was changed was not recorded); the API server admitted it (200).',
+    ],
+    [
+      {
+        facts: { ...webhooks('create'), resource: 'policyexceptions' },
+        admission: { outcome: 'admitted' },
+        policy: { ...WEAKENED, changes: ['created'], reasons: ['match none → pods', 'created'] },
+      },
+      'm created policyexception hooks in cluster prod, which weakens admission control: match none → pods; the API server admitted it (200).',
+    ],
+    [
+      {
+        facts: webhooks('delete'),
+        admission: { outcome: 'admitted' },
+        policy: { ...WEAKENED, changes: ['deleted'], reasons: ['deleted'] },
+      },
+      'm deleted validatingwebhookconfiguration hooks in cluster prod; the API server admitted it (200).',
     ],
     [
       { facts: { user: 'm', verb: 'get', code: 403 }, admission: { outcome: 'denied' } },

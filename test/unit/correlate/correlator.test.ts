@@ -18,6 +18,8 @@ function start(limits: Partial<CorrelateLimits> = {}) {
     lateness_seconds: 30,
     groups_max: 100,
     signals_per_group_max: 100,
+    baseline_groups_max: 100,
+    baseline_values_per_group_max: 100,
     evidence_max: 4,
     ...limits,
   };
@@ -131,4 +133,26 @@ test('a rule that is no longer loaded is passed over', () => {
   const { say, correlator } = start();
   assert.equal(say(signalAt(1, { target: 'gone' })), '');
   assert.equal(correlator.restoreFrom, undefined);
+});
+
+test('with other rules, groups of those that are gone are let go, and those of changed ones say what these say', () => {
+  const { say, correlator } = start();
+  const twoRules = new Map([
+    ['r', behaviour('r', MINUTE, repeats(MINUTE))],
+    ['s', behaviour('s', MINUTE, repeats(MINUTE))],
+  ]);
+  correlator.use(twoRules);
+  assert.equal(say(signalAt(0), signalAt(30), signalAt(0, { id: 'other', rule: 's' })), '+2@2 +1@3');
+
+  // The same rule from another line of its file.
+  const moved = { ...twoRules.get('r')!, rule: { ...twoRules.get('r')!.rule, where: 'rule.yml:7:1' } };
+  correlator.use(new Map([['r', moved]]));
+  assert.equal(say(), '', 'the alert of the rule that is gone stays');
+  assert.equal(correlator.groups, 1);
+  assert.equal(say(signalAt(40), signalAt(40, { id: 'late', rule: 's' })), '~3@4', 'its matches are ignored');
+
+  const shorter = behaviour('r', 20 * SECOND, repeats(20 * SECOND));
+  correlator.use(new Map([['r', { ...shorter, rule: { ...shorter.rule, title: 'Changed' } }]]));
+  assert.equal(say(), '~1@4 +2@4', 'of one version a store keeps what it is given last');
+  assert.equal(say(signalAt(45)), '~3@6');
 });

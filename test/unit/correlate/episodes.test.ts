@@ -55,6 +55,18 @@ test('a count begins with the first match of the window that reaches it', () => 
   });
 });
 
+test('a count of different values counts each once, and so does one of different rules', () => {
+  const options = { timespan: 10 * SECOND, suppress: 0, satisfied: (count: number) => count >= 2 };
+  table(eventCount({ ...options, distinct: 'user' }), {
+    'a1:x a2:x b3:x': '',
+    'a1:x a2:x a3:y': 'a1 a2 a3 =3 <11',
+  });
+  table(eventCount({ ...options, distinct: 'rule' }), {
+    'a1:x a2:y a3:z': '',
+    'a1:x a2:x b3:x': 'a1 a2 b3 =3 <11',
+  });
+});
+
 test('a sequence needs its steps in order and in time', () => {
   const options = { steps: ['a', 'b', 'c'], timespan: 10 * SECOND, suppress: 0, sameAny: [] };
   table(temporalOrdered(options), {

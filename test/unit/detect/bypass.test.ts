@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { EventView } from '../../../src/detect/view.ts';
-import { decoded, recordOf } from './support.ts';
+import { decoded, NO_PAST, recordOf } from './support.ts';
 
 const EVENT = {
   level: 'RequestResponse',
@@ -14,7 +14,7 @@ const EVENT = {
 };
 
 function view(event: object): EventView {
-  return new EventView(decoded(recordOf({ ...EVENT, ...event })), () => ({}));
+  return new EventView(decoded(recordOf({ ...EVENT, ...event })), NO_PAST);
 }
 
 const DELETION = {
@@ -36,6 +36,47 @@ test('a dry run that only the query of a delete claims hides no deletion', () =>
     'admitted',
     'bodies are not recorded',
   );
+});
+
+test('what a dry run does not spare the cluster is no dry run', () => {
+  for (const [verb, resource, subresource, code] of [
+    ['get', 'pods', 'exec', 101],
+    ['create', 'pods', 'portforward', 101],
+    ['create', 'nodes', 'proxy', 200],
+    ['create', 'serviceaccounts', 'token', 201],
+    ['create', 'selfsubjectrulesreviews', '', 201],
+  ] as const) {
+    const objectRef = { resource, subresource, name: 'x' };
+    const requestURI = '/api/v1/x?command=id&dryRun=All';
+    const { admission } = view({ verb, objectRef, requestURI, responseStatus: { code } });
+    assert.equal(admission.outcome, 'admitted', resource);
+  }
+});
+
+test('an answer that a client has asked for in the place of the object hides nothing', () => {
+  const object = {
+    metadata: { name: 'x', labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
+    spec: { type: 'NodePort', containers: [{ image: 'nginx' }] },
+    rules: [{ verbs: ['*'] }],
+  };
+  for (const responseObject of [
+    { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: {}, rows: [] },
+    { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
+  ]) {
+    const created = (resource: string, apiGroup = '') =>
+      view({
+        verb: 'create',
+        objectRef: { resource, apiGroup, name: 'x' },
+        responseStatus: { code: 201 },
+        requestObject: object,
+        responseObject,
+      });
+    assert.deepEqual(created('pods').pod?.spec, object.spec);
+    assert.ok(created('clusterroles', 'rbac.authorization.k8s.io').grant?.power);
+    assert.deepEqual(created('services').exposure?.how, ['node-port']);
+    assert.deepEqual(created('namespaces').namespaceChange?.changes, ['privileged-chosen']);
+    assert.equal(created('pods').objectName, 'x');
+  }
 });
 
 test('a path that only looks like a query is no dry run', () => {

@@ -1,19 +1,28 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { loadConfig } from '../../../src/config/load.ts';
 import { Detector } from '../../../src/detect/detector.ts';
 import { GatewatchError } from '../../../src/errors.ts';
 import type { ReceivedRecord } from '../../../src/record/record.ts';
 import { compileRules, loadRules } from '../../../src/rules/load.ts';
 import { eventWith, placesOf, recordedLines, recordOf, reviewRecord, WRONG } from './support.ts';
 
-const LIMITS = { namespaces_max: 100, facts_text_chars_max: 64, event_time_ahead_seconds_max: 300 };
+const LIMITS = {
+  namespaces_max: 100,
+  objects_bytes_max: 1_000_000,
+  object_bytes_max: 65_536,
+  facts_text_chars_max: 64,
+  event_time_ahead_seconds_max: 300,
+};
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
 /** Matches every write of a namespace, so that its signals show what was made of it. */
-const every = compileRules([
-  {
-    name: 'every.yml',
-    text: `
+const every = compileRules({
+  lists: new Map(),
+  files: [
+    {
+      name: 'every.yml',
+      text: `
 title: Every write of a namespace
 id: every
 logsource: {product: kubernetes, service: audit}
@@ -22,8 +31,9 @@ detection:
     objectRef.resource: namespaces
   condition: write
 `,
-  },
-]);
+    },
+  ],
+});
 
 const detectorOf = (rules = every) => new Detector(rules.index, rules.targets, LIMITS);
 
@@ -73,10 +83,7 @@ test('posture that was stored and read back says the same', () => {
   const record = namespaceEvent(1, 'create', 'restricted');
   const { learnt } = detector.detect(record);
   const other = detectorOf();
-  other.restore(
-    record.key,
-    learnt.map(({ entry }) => JSON.parse(JSON.stringify(entry))),
-  );
+  other.restore(learnt.map((change) => JSON.parse(JSON.stringify(change))));
   const finalize = namespaceEvent(2, 'update', 'baseline', {
     objectRef: { resource: 'namespaces', subresource: 'finalize', name: 'dev', namespace: 'dev' },
   });
@@ -137,7 +144,7 @@ test('the event takes the place of the review of the same request', () => {
 });
 
 test('a wrong type in the place of any field of any kind of event gives an answer or our own error', async () => {
-  const rules = await loadRules(['shipped']);
+  const rules = await loadRules(loadConfig({ env: {} }).detect);
   const detector = detectorOf(rules);
   const kinds = new Map<string, string>();
   for (const line of recordedLines('0*')) {
@@ -169,4 +176,46 @@ test('a wrong type in the place of any field of any kind of event gives an answe
       parent[key] = original;
     }
   }
+});
+
+test('an apply that leaves a workload as it was is no write of its pod, also where managedFields are left out', () => {
+  const rules = compileRules({
+    lists: new Map(),
+    files: [
+      {
+        name: 'pods.yml',
+        text: `
+title: A pod is written
+id: pods
+logsource: {product: kubernetes, service: audit}
+detection: {pod: {gatewatch.pod|exists: true}, condition: pod}
+`,
+      },
+    ],
+  });
+  const detector = detectorOf(rules);
+  const deployment = (image: string, replicas: number) => ({
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: { replicas, template: { spec: { containers: [{ name: 'c', image }] } } },
+  });
+  const writes = (second: number, image: string, replicas = 1): boolean => {
+    const object = deployment(image, replicas);
+    const time = `2026-11-22T13:00:0${second}.000000Z`;
+    const event = eventWith({
+      auditID: `a${second}`,
+      verb: second === 1 ? 'create' : 'patch',
+      objectRef: { resource: 'deployments', apiGroup: 'apps', name: 'web', namespace: 'dev' },
+      responseStatus: { code: second === 1 ? 201 : 200 },
+      requestObject: object,
+      responseObject: object,
+      requestReceivedTimestamp: time,
+      stageTimestamp: time,
+    });
+    return detector.detect(recordOf(event)).signals.length > 0;
+  };
+  assert.deepEqual(
+    [writes(1, 'a'), writes(2, 'a'), writes(3, 'a', 5), writes(4, 'b')],
+    [true, false, false, true],
+  );
 });

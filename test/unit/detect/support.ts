@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { decode } from '../../../src/detect/decode/decode.ts';
 import type { Request } from '../../../src/detect/decode/request.ts';
+import type { Past } from '../../../src/detect/view.ts';
 import { parseEvent } from '../../../src/receive/audit-events.ts';
 import { type ReceivedRecord, recordId } from '../../../src/record/record.ts';
 
@@ -76,6 +77,9 @@ export function recordedLines(name = '*'): string[] {
     return text.split('\n').filter((line) => line !== '');
   });
 }
+
+/** Nothing is known of what was before. */
+export const NO_PAST: Past = { namespace: {}, object: () => undefined, paths: [] };
 
 /** Every JSON type, and what has misled code before. Parsed, since `__proto__` is an own key only then. */
 export const WRONG: readonly unknown[] = [

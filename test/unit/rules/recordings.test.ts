@@ -33,7 +33,7 @@ function checkRecording(kind: string, path: string): void {
 async function compareWithTable(path: string): Promise<void> {
   const alerts = await alertsFor(path);
   assert.deepEqual(alerts, table[recordingName(path)], UPDATE);
-  if (recordingName(path).startsWith('benign')) assert.deepEqual(grave(alerts), []);
+  if (recordingName(path).startsWith('benign')) assert.deepEqual(loud(alerts), []);
 }
 
 function alertsFor(path: string): Promise<Row[]> {
@@ -42,8 +42,9 @@ function alertsFor(path: string): Promise<Row[]> {
   return known;
 }
 
-function grave(alerts: readonly Row[]): Row[] {
-  return alerts.filter(({ level }) => level === 'high' || level === 'critical');
+/** What is above low: of quiet traffic nothing is, not even the privileged DaemonSets, which an administrator finds there already. */
+function loud(alerts: readonly Row[]): Row[] {
+  return alerts.filter(({ level }) => level !== 'low' && level !== 'informational');
 }
 
 /** What the recordings were made to show, whatever else the table says: a table that was updated by mistake still has to hold these. */
@@ -93,10 +94,33 @@ const STORIES: Readonly<Record<string, readonly Partial<Row>[]>> = {
     { rule: 'Namespace exempted from a policy engine', user: 'bob', namespace: 'gk-team' },
     { rule: 'Attempt to exempt a namespace from a policy engine was refused', namespace: 'gk-strict' },
   ],
+  '04-vap': [
+    { detection_id: 'AC06', level: 'high', outcome: 'admitted', name: 'no-privileged-deny', count: 2 },
+    {
+      detection_id: 'AC06',
+      level: 'high',
+      outcome: 'admitted',
+      name: 'no-privileged.lab.example.com',
+      count: 2,
+    },
+    { rule: 'Admission policy deleted', level: 'high', name: 'no-privileged-deny' },
+    { rule: 'Attempt to change or delete admission control was refused', outcome: 'denied', user: 'bob' },
+  ],
   '05a-webhook-outcomes': [
     { detection_id: 'AC02', outcome: 'admitted', namespace: 'down-ns' },
     // The sidecar that a webhook injected stands in no request.
     { rule: 'Privileged pod admitted', user: 'alice', namespace: 'mut-team', name: 'm1' },
+  ],
+  '05b-webhookcfg-tamper': [
+    {
+      detection_id: 'AC06',
+      level: 'high',
+      outcome: 'admitted',
+      name: 'gatekeeper-validating-webhook-configuration',
+      count: 7,
+    },
+    { detection_id: 'AC06', level: 'high', name: 'kyverno-resource-validating-webhook-cfg', count: 1 },
+    { detection_id: 'PB02', level: 'high', name: 'gatekeeper-validating-webhook-configuration' },
   ],
   '06-denied-burst': [
     { detection_id: 'AC13', level: 'high', outcome: 'denied', user: 'mallory' },
@@ -122,17 +146,96 @@ for (const path of await recordingsIn(FIXTURES)) {
   const story = STORIES[recordingName(path)];
   if (!story) continue;
   test(`${recordingName(path)} shows what it was made to show`, async () => {
-    const alerts = await alertsFor(path);
-    for (const wanted of story) {
-      assert.ok(
-        alerts.some((alert) =>
-          Object.entries(wanted).every(([key, value]) => alert[key as keyof Row] === value),
-        ),
-        `no alert ${JSON.stringify(wanted)}`,
-      );
-    }
+    holds(story, await alertsFor(path));
   });
 }
+
+function holds(story: readonly Partial<Row>[], alerts: readonly Row[]): void {
+  for (const wanted of story) {
+    const found = alerts.some((alert) =>
+      Object.entries(wanted).every(([key, value]) => alert[key as keyof Row] === value),
+    );
+    assert.ok(found, `no alert ${JSON.stringify(wanted)}`);
+  }
+}
+
+/** The same of recordings that are too large to be among the fixtures. */
+const FURTHER_STORIES: typeof STORIES = {
+  // Refused by the registry's validation, not by admission.
+  '01x-allow-privileged-false': [
+    {
+      detection_id: 'PW01',
+      level: 'high',
+      outcome: 'denied',
+      user: 'alice',
+      namespace: 'priv-ns',
+      name: 'r00t',
+    },
+    { detection_id: 'AC13', outcome: 'denied', user: 'alice' },
+  ],
+  '07-workloads': [
+    { detection_id: 'PW01', level: 'critical', outcome: 'admitted', user: 'alice', name: 'cron-priv' },
+    { detection_id: 'PW17', level: 'high', outcome: 'admitted', user: 'alice', name: 'untrusted' },
+    { detection_id: 'PW04', user: 'alice', namespace: 'dev', name: 'docker-sock' },
+    { detection_id: 'PW09', user: 'alice', name: 'sysadmin' },
+    { detection_id: 'AC09', user: 'alice', name: 'latest' },
+    // Retries of controllers, each time under a new name, are one alert for each template.
+    { rule: "Controller's pod refused for violating the baseline level", level: 'low', count: 14 },
+  ],
+  '08-exec': [
+    { detection_id: 'ID38', user: 'alice', name: 'victim' },
+    { detection_id: 'ID44', level: 'high', outcome: 'admitted', user: 'alice' },
+    { detection_id: 'ID46', user: 'alice', name: 'victim' },
+    { detection_id: 'ID47', outcome: 'denied', user: 'mallory' },
+    { detection_id: 'ID48', user: 'alice' },
+    { detection_id: 'PW01', user: 'kubernetes-admin', namespace: 'default' },
+  ],
+  '09a-rbac': [
+    { detection_id: 'ID03', level: 'critical', name: 'anon-admin' },
+    { detection_id: 'ID04', level: 'high', name: 'pwn-admin' },
+    { detection_id: 'ID05', name: 'pwn-sa' },
+    { detection_id: 'ID11', name: 'star' },
+    { detection_id: 'ID12', name: 'agg-to-view' },
+    { detection_id: 'ID04', level: 'high', name: 'cluster-admin' },
+    { rule: 'Attempt to grant more rights than one has was refused', outcome: 'denied', user: 'mallory' },
+  ],
+  '09c-recon-anonymous': [
+    { detection_id: 'RE07', outcome: 'denied' },
+    { detection_id: 'RE08', outcome: 'denied', user: 'mallory' },
+    { detection_id: 'ID01', outcome: 'denied', user: 'system:anonymous' },
+    // Two requests that share an auditID are two: the second is not hidden by the first.
+    { detection_id: 'PW01', outcome: 'admitted', name: 'dupe2' },
+  ],
+  '10-network': [
+    { detection_id: 'EX01', outcome: 'admitted', user: 'alice', name: 'np' },
+    { rule: 'Service open to the internet', name: 'lb' },
+    { rule: 'Service that claims external addresses', name: 'ext' },
+    { detection_id: 'PB05', rule: 'NetworkPolicy that allows everything', namespace: 'prod' },
+    { detection_id: 'EX05', name: 'ing' },
+  ],
+  '12-misc': [
+    { detection_id: 'PW01', outcome: 'admitted', namespace: 'req-only', name: 'lvl' },
+    { detection_id: 'PW01', outcome: 'denied', namespace: 'meta-only', name: 'lvl2' },
+    { detection_id: 'PW01', outcome: 'admitted', name: 'big' },
+  ],
+};
+
+test('all recordings show what they were made to show', {
+  skip: existsSync(SHARED) ? false : 'only the fixtures are on this machine',
+}, async (t) => {
+  for (const path of await recordingsIn(SHARED)) {
+    const story = FURTHER_STORIES[recordingName(path)];
+    if (story) await t.test(recordingName(path), async () => holds(story, await alertsFor(path)));
+  }
+});
+
+test('a dry run is never told as something that was let through', {
+  skip: existsSync(SHARED) ? false : 'only the fixtures are on this machine',
+}, async () => {
+  const [path] = (await recordingsIn(SHARED)).filter((one) => recordingName(one) === '12-misc');
+  const dry = (await alertsFor(path!)).filter(({ outcome }) => outcome === 'dry-run');
+  assert.deepEqual(loud(dry), []);
+});
 
 test('every recording with a story is among the fixtures', async () => {
   const names = (await recordingsIn(FIXTURES)).map(recordingName);

@@ -45,12 +45,12 @@ export async function recordingsIn(folder: string): Promise<string[]> {
   return files.map(({ path }) => path).filter((path) => join(folder, basename(path)) === path);
 }
 
-export const shippedRules = await loadRules([join(root, 'rules')]);
-
 /** After the last event of every recording, so that none of their times is disbelieved. */
 export const RECEIVED_MS = Date.UTC(2026, 10, 22, 20);
 
 const config = loadConfig({ env: {} });
+
+export const shippedRules = await loadRules(config.detect);
 
 export const RECEIVE_LIMITS = config.receive;
 

@@ -4,15 +4,21 @@ import test from 'node:test';
 import { threatOf } from '../../../src/correlate/attack.ts';
 import { ruleOptions } from '../../../src/detect/rule-options.ts';
 import { parseRules } from '../../../src/detect/sigma/parse.ts';
-import { readRuleFiles } from '../../../src/rules/load.ts';
+import { loadRules, readRules } from '../../../src/rules/load.ts';
+import { EVERY_RULE } from '../../../src/rules/selection.ts';
 import { runRuleTests } from '../../../src/rules/tests.ts';
-import { shippedRules } from './recordings.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const DETECTION_TAG = /^gatewatch\.[a-z]{2}\d{2}$/;
 
-const files = await readRuleFiles([join(import.meta.dirname, '../../../rules')]);
-const set = parseRules(files);
+const RULES = join(import.meta.dirname, '../../../rules');
+
+const { files, lists } = await readRules({ rules: [RULES] });
+/** As where every list that is shipped empty has been filled. */
+const filled = new Map(
+  [...lists].map(([name, values]) => [name, values.length > 0 ? values : ['192.0.2.1']]),
+);
+const set = parseRules(files, filled);
 const rules = [...set.rules, ...set.correlations];
 
 test('every rule file is read without a problem or a warning', () => {
@@ -22,6 +28,12 @@ test('every rule file is read without a problem or a warning', () => {
   );
   assert.deepEqual(set.warnings, []);
   assert.ok(rules.length >= 40);
+});
+
+test('with the lists as they are shipped, rules that need an empty one are off, and nothing else is wrong', () => {
+  const { problems, warnings, off } = parseRules(files, lists);
+  assert.deepEqual(problems, []);
+  assert.ok(warnings.every(({ rule, message }) => off.has(rule) && message.startsWith('is switched off')));
 });
 
 test('ids, names and titles are unique', () => {
@@ -46,7 +58,9 @@ for (const rule of rules) {
       rule.tags.some((tag) => tag.startsWith('attack.')),
       'an ATT&CK tag',
     );
-    assert.ok(threatOf(rule.tags)?.tactic, 'a tactic that is known');
+    const threat = threatOf(rule.tags);
+    assert.ok(threat?.tactic, 'a tactic that is known');
+    assert.ok(!threat.technique || threat.technique.name, 'techniques that are known');
     for (const tag of rule.tags.filter((one) => one.startsWith('gatewatch.')))
       assert.match(tag, DETECTION_TAG);
     assert.doesNotThrow(() => ruleOptions(rule));
@@ -62,7 +76,7 @@ test('rules that only sequences use are informational, so that nobody mistakes t
 });
 
 test('all tests beside the rules pass, and every rule has some of both kinds', async () => {
-  const results = await runRuleTests(shippedRules, files);
+  const results = await runRuleTests(await loadRules({ rules: [RULES], ...EVERY_RULE }), files);
   assert.deepEqual(
     results.flatMap(({ where, name, failure }) => (failure ? [`${where} ${name}: ${failure}`] : [])),
     [],

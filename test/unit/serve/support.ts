@@ -93,6 +93,11 @@ export interface Answer {
   readonly json: any;
 }
 
+/** An answer, and how often the request was sent until it came. */
+export interface Attempted extends Answer {
+  readonly attempts: number;
+}
+
 export interface Send extends Pick<RequestOptions, 'method' | 'headers'> {
   readonly body?: string | Buffer;
   /** Over https, perhaps with a client certificate. */
@@ -102,10 +107,10 @@ export interface Send extends Pick<RequestOptions, 'method' | 'headers'> {
 const ATTEMPTS_MAX = 5;
 
 /** One request on a connection of its own. */
-export async function send(serving: Serving, path: string, request: Send): Promise<Answer> {
+export async function send(serving: Serving, path: string, request: Send): Promise<Attempted> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await sendOnce(serving, path, request);
+      return { ...(await sendOnce(serving, path, request)), attempts: attempt };
     } catch (error) {
       // Who is refused early and still writes may lose the answer with the connection (RFC 9112, section 9.6).
       if ((error as NodeJS.ErrnoException).code !== 'EPIPE' || attempt === ATTEMPTS_MAX) throw error;
@@ -152,7 +157,7 @@ export function audit(
   serving: Serving,
   body: string | Buffer,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<Attempted> {
   return send(serving, '/v1/audit/prod?timeout=30s', {
     body,
     headers: { 'content-type': 'application/json', ...bearer(TOKENS.prod.audit), ...headers },

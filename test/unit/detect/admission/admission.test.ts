@@ -6,6 +6,11 @@ import { decoded, eventWith, placesOf, recordOf, reviewRecord, WRONG } from '../
 const ALLOW = { 'authorization.k8s.io/decision': 'allow' };
 const FORBID = { 'authorization.k8s.io/decision': 'forbid' };
 
+/** What is left of an event that an export trimmed. */
+const TRIMMED = { stage: null, responseStatus: null, annotations: null };
+const EXEC = { verb: 'get', objectRef: { resource: 'pods', subresource: 'exec', name: 'p' } };
+const PROXY = { verb: 'get', objectRef: { resource: 'pods', subresource: 'proxy', name: 'p' } };
+
 /** Code, message, further fields; then outcome and who denied, as `engine policy binding webhook`. */
 type Case = readonly [
   name: string,
@@ -254,18 +259,47 @@ const CASES: readonly Case[] = [
   ['malformed', 400, 'the object provided is unrecognized', 'failed', ''],
   ['too large', 413, 'Request entity too large: limit is 3145728', 'failed', ''],
   ['admitted', 201, '', 'admitted', ''],
-  [
-    'exec over WebSocket',
-    101,
-    '',
-    'admitted',
-    '',
-    { verb: 'get', objectRef: { resource: 'pods', subresource: 'exec', name: 'p' } },
-  ],
+  ['exec over WebSocket', 101, '', 'admitted', '', EXEC],
   ['watch', 200, '', 'other', '', { verb: 'watch', stage: 'ResponseStarted' }],
   ['read', 200, '', 'other', '', { verb: 'get' }],
   ['not answered', 0, '', 'pending', '', { stage: 'RequestReceived', responseStatus: null }],
-  ['answer not recorded', 0, '', 'other', '', { responseStatus: {} }],
+  ['answer not recorded', 0, '', 'admitted', '', { responseStatus: {} }],
+  ['nothing but the request recorded', 0, '', 'admitted', '', { ...TRIMMED }],
+  ['connection whose answer was not recorded', 0, '', 'admitted', '', { ...TRIMMED, ...EXEC }],
+  ['read whose answer was not recorded', 0, '', 'other', '', { ...TRIMMED, verb: 'list' }],
+  ['refused, answer not recorded', 0, '', 'denied', '', { ...TRIMMED, annotations: FORBID }],
+  ['failed without a status', 0, '', 'failed', '', { responseStatus: { status: 'Failure' } }],
+  [
+    'refused without a status',
+    0,
+    '',
+    'denied',
+    'unknown - - -',
+    { responseStatus: { status: 'Failure', reason: 'Forbidden' } },
+  ],
+  ['handler crashed', 0, '', 'other', '', { ...TRIMMED, stage: 'Panic' }],
+  ['code as text', 0, '', 'admitted', '', { responseStatus: { code: '201' } }],
+  ['refused with the code as text', 0, '', 'denied', 'unknown - - -', { responseStatus: { code: '403' } }],
+  ['error from behind a proxy', 403, '', 'admitted', '', { ...PROXY }],
+  [
+    'error from behind a proxy, decision not recorded',
+    403,
+    '',
+    'denied',
+    'unknown - - -',
+    {
+      ...PROXY,
+      annotations: {},
+    },
+  ],
+  [
+    'proxy that the API server refused',
+    400,
+    '',
+    'failed',
+    '',
+    { ...PROXY, responseStatus: { status: 'Failure', code: 400, message: 'address not allowed' } },
+  ],
   ['dry run admitted', 201, '', 'dry-run', '', { requestURI: '/api?dryRun=All' }],
   [
     'dry run denied',

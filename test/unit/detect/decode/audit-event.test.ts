@@ -47,7 +47,7 @@ test('a body that is not JSON is refused when it is asked for', () => {
   );
 });
 
-test('a field of a wrong type is named', () => {
+test('a field of a wrong type is named, at the latest when the event is asked for more than a glance tells', () => {
   const text = ['level', 'auditID', 'stage', 'requestURI', 'verb', 'userAgent'];
   const objects = ['user', 'impersonatedUser', 'objectRef', 'responseStatus', 'annotations'];
   for (const [names, wrong] of [
@@ -57,7 +57,7 @@ test('a field of a wrong type is named', () => {
     for (const name of names) {
       for (const value of wrong) {
         assert.throws(
-          () => decoded(recordOf(eventWith({ [name]: value }))),
+          () => decoded(recordOf(eventWith({ [name]: value }))).field('level'),
           (error) =>
             error instanceof GatewatchError && error.code === 'ITEM_NOT_AN_EVENT' && error.where === name,
         );
@@ -131,6 +131,54 @@ test('the time is that of the stage; one that lies ahead is not believed and sai
   assert.deepEqual(at(ahead(300_000)), [(RECEIVED_MS + 300_000) * 1000]);
   assert.deepEqual(at(ahead(300_001)), [undefined, 'time-disbelieved']);
   assert.deepEqual(at('0001-01-01T00:00:00Z'), [undefined, 'no-event-time']);
+});
+
+test('an event of an older version has its times under their names of then', () => {
+  const old = { stageTimestamp: undefined, requestReceivedTimestamp: undefined };
+  const at = (fields: object) => {
+    const { time, began, requestId, record } = decoded(recordOf(eventWith({ ...old, ...fields })));
+    return [time, began, requestId === record.id];
+  };
+  const seconds = 1_540_563_736_000_000;
+  const created = { metadata: { creationTimestamp: '2018-10-26T14:22:16Z' } };
+  assert.deepEqual(at({ timestamp: '2018-10-26T14:22:16Z' }), [seconds, seconds, false]);
+  assert.deepEqual(at(created), [seconds, seconds, false]);
+  assert.deepEqual(at({ ...created, stageTimestamp: '2018-10-26T14:22:16.5Z' }), [
+    seconds + 500_000,
+    seconds,
+    false,
+  ]);
+  assert.deepEqual(at({ metadata: {}, timestamp: 5 }), [undefined, undefined, true]);
+});
+
+test('what an export trimmed off is said to be missing', () => {
+  const limits = (fields: object) => decoded(recordOf(eventWith(fields))).limits;
+  const bare = { verb: 'create', objectRef: { resource: 'pods', namespace: 'dev' } };
+  assert.deepEqual(decoded(recordOf(bare)).limits, ['no-event-time', 'status-not-recorded']);
+  assert.deepEqual(limits({ responseStatus: {} }), ['status-not-recorded']);
+  for (const fields of [
+    {},
+    { responseStatus: { code: '201' } },
+    { responseStatus: { status: 'Failure' } },
+    { responseStatus: {}, verb: 'get' },
+    { responseStatus: {}, stage: 'RequestReceived' },
+    { responseStatus: {}, annotations: { 'authorization.k8s.io/decision': 'forbid' } },
+  ]) {
+    assert.deepEqual(limits(fields), [], JSON.stringify(fields));
+  }
+});
+
+test('a status written as text counts as its number', () => {
+  const code = (value: unknown) => decoded(recordOf(eventWith({ responseStatus: { code: value } }))).code;
+  assert.deepEqual(['201', 201, '0', 0, '20x', '2000', null].map(code), [
+    201,
+    201,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test('a wrong type in the place of any field throws nothing but our own errors', () => {

@@ -45,6 +45,21 @@ test('a custom resource with the name of a built-in kind carries no pod', () => 
   assert.equal(podOf(object, 'jobs'), undefined);
 });
 
+test('workloads of the API groups that had them before', () => {
+  for (const kind of ['Deployment', 'ReplicaSet', 'DaemonSet', 'Job']) {
+    const object = { apiVersion: 'extensions/v1beta1', kind, spec: { template: POD } };
+    assert.deepEqual(podOf(object), { ...POD, path: 'spec.template' }, kind);
+  }
+  for (const apiVersion of ['batch/v2alpha1', 'batch/v1beta1', 'apps/v1beta1']) {
+    const object = { apiVersion, spec: { template: POD, jobTemplate: { spec: { template: POD } } } };
+    const [kind, path] = apiVersion.startsWith('apps')
+      ? ['StatefulSet', 'spec.template']
+      : ['CronJob', 'spec.jobTemplate.spec.template'];
+    assert.equal(podOf({ ...object, kind })?.path, path, apiVersion);
+  }
+  assert.equal(podOf({ apiVersion: 'extensions/v1beta1', kind: 'CronJob', spec: {} }), undefined);
+});
+
 test('a controller without a template carries no pod', () => {
   for (const spec of [undefined, null, {}, { template: null }, { template: [] }, 'x']) {
     assert.equal(podOf({ kind: 'ReplicationController', spec }), undefined);

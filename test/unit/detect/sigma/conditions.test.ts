@@ -69,7 +69,7 @@ test('a condition that cannot be read is refused at the character to blame', () 
     ['0 of sel*', 'RULE_INVALID test.yml:14:16: Expected a number, "all" or "any" before "of", found "0".'],
     [
       'sel_a | count() > 5',
-      'RULE_UNSUPPORTED test.yml:14:22: An aggregation in the condition ("| count() …", "| near …") is not evaluated. Write a correlation rule.',
+      'RULE_INVALID test.yml:14:22: Sigma 2 has no aggregation in the condition ("| count() …", "| near …"). Write a correlation rule.',
     ],
   ];
   for (const [condition, problem] of table) {

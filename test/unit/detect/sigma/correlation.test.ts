@@ -107,15 +107,15 @@ test('every fault is named with line and column', () => {
   const table: readonly [body: string, ...problems: string[]][] = [
     [
       'type: value_count\nrules: [one]\ntimespan: 1m\ncondition: {field: a, gte: 2}',
-      'RULE_UNSUPPORTED test.yml:19:3: The correlation type "value_count" is not evaluated. Evaluated are event_count, temporal_ordered.',
+      'RULE_UNSUPPORTED test.yml:19:3: The correlation type "value_count" is not evaluated. Evaluated are event_count, temporal_ordered, new_value.',
     ],
     [
       'type: temporal\nrules: [one]\ntimespan: 1m',
-      'RULE_UNSUPPORTED test.yml:19:3: The correlation type "temporal" is not evaluated. Evaluated are event_count, temporal_ordered.',
+      'RULE_UNSUPPORTED test.yml:19:3: The correlation type "temporal" is not evaluated. Evaluated are event_count, temporal_ordered, new_value.',
     ],
     [
       'type: event_cuont\nrules: [one]\ntimespan: 1m',
-      'RULE_INVALID test.yml:19:3: "type": expected one of event_count, temporal_ordered, found "event_cuont". Did you mean "event_count"?',
+      'RULE_INVALID test.yml:19:3: "type": expected one of event_count, temporal_ordered, new_value, found "event_cuont". Did you mean "event_count"?',
     ],
     [
       '{}',

@@ -34,7 +34,7 @@ level: high
 scope: [server]
 suppress: {for: 1h, by: [user.username]}
 `);
-  const { matches, anchors, ...data } = rule;
+  const { matches, given, items, ...data } = rule;
   assert.deepEqual(data, {
     id: '929a690e-bef0-4204-a928-ef5e620d6fcc',
     name: 'privileged_pod',
@@ -56,7 +56,11 @@ suppress: {for: 1h, by: [user.username]}
     fields: ['verb'],
   });
   assert.equal(matches(plainEvent({ verb: 'create' })), true);
-  assert.deepEqual(anchors, { verbs: new Set(['create']) });
+  assert.deepEqual(
+    items.map(({ field }) => field),
+    ['verb'],
+  );
+  assert.equal(typeof given, 'function');
 });
 
 test('what a rule leaves out has a default; its id depends on its title and the name of its file', () => {
@@ -177,15 +181,17 @@ test('every fault is named with line and column, and what is expected', () => {
     ],
     [
       `${HEAD}detection:\n  a: {verb: get}\n  timeframe: 5m\n  condition: a`,
-      'RULE_UNSUPPORTED test.yml:5:3: "timeframe" is not evaluated. Write a correlation rule with a "timespan".',
-    ],
-    [
-      'title: a\nlogsource: {}\nfilter: {rules: [b], selection: {verb: get}, condition: selection}',
-      'RULE_UNSUPPORTED test.yml:3:1: Sigma filters are not evaluated. Write the exclusion into the rules that it names.',
+      'RULE_INVALID test.yml:5:3: Sigma 2 has no "timeframe". Write a correlation rule with a "timespan".',
     ],
     [
       'action: global\ntitle: a',
-      'RULE_UNSUPPORTED test.yml:1:1: Rule collections ("action: global") are not evaluated. Write every rule in full.',
+      'RULE_INVALID test.yml:1:1: Sigma 2 has no rule collections ("action: global", "reset", "repeat"). Write every rule in full; within one, anchors and aliases of YAML share parts.',
+    ],
+    [
+      `${HEAD}related: {id: a}\nscope: [1]\nlicense: 7\n${DETECTION}`,
+      'RULE_INVALID test.yml:5:1: "license": expected a text of at most 256 characters, found the number 7.',
+      'RULE_INVALID test.yml:4:1: "scope": expected a list of texts, found a list.',
+      'RULE_INVALID test.yml:3:1: "related": expected a list of maps with "id" and "type", found a map.',
     ],
   ];
   for (const [text, ...problems] of table) assert.deepEqual(problemsOf(text), problems);
@@ -239,18 +245,23 @@ test('a rule for another log source is accepted, matches nothing and says so', (
 
 test('attributes that look like a slip of the pen, and search identifiers that nobody reads, are warned of', () => {
   const { warnings, rules } = parse(
-    `${HEAD}falsepositive: [a]\nowner: me\ndetection:\n  a: {verb: get}\n  b: {verb: list}\n  condition: a`,
+    `${HEAD}falsepositive: [a]\nowner: me\nrelated: [{id: x, type: obsoletes}]\ndetection:\n  a: {verb: get}\n  b: {verb: list}\n  condition: a`,
   );
   assert.deepEqual(rules[0]!.custom, { falsepositive: ['a'], owner: 'me' });
   assert.deepEqual(
     warnings.map(({ where, message, rule }) => [where, message, rule === rules[0]!.id]),
     [
       [
+        'test.yml:5:19',
+        '"type" of a related rule is one of correlation, derived, obsolete, merged, renamed, similar; found "obsoletes".',
+        true,
+      ],
+      [
         'test.yml:3:1',
         '"falsepositive" is kept as an attribute of your own; Sigma calls its attribute "falsepositives".',
         true,
       ],
-      ['test.yml:7:3', 'The condition does not use "b".', true],
+      ['test.yml:8:3', 'The condition does not use "b".', true],
     ],
   );
 });
@@ -274,6 +285,11 @@ test('hostile YAML is refused, not suffered', () => {
 test('anchors of YAML may be used', () => {
   const rule = compile(`${HEAD}detection:\n  a: &a {verb: get}\n  b: *a\n  condition: b and a`);
   assert.equal(rule.matches(plainEvent({ verb: 'get' })), true);
+  const merged = compile(
+    `${HEAD}detection:\n  a: &a {verb: get, stage: Panic}\n  b:\n    <<: *a\n    verb: list\n  condition: b`,
+  );
+  assert.equal(merged.matches(plainEvent({ verb: 'list', stage: 'Panic' })), true);
+  assert.equal(merged.matches(plainEvent({ verb: 'get', stage: 'Panic' })), false);
 });
 
 test('whatever a rule says, it is compiled or refused, and its problems have a place', () => {

@@ -37,6 +37,11 @@ test('a path walks through objects, arrays and keys with dots', () => {
     ['requestObject.spec.containers.ports.p', [1, 2, 3]],
     ['requestObject.spec.containers.1.ports.0.p', [3]],
     ['requestObject.spec.containers.ports.0.p', [1, 3]],
+    ['requestObject.spec.containers[1].ports[0].p', [3]],
+    ['sourceIPs[1]', ['b']],
+    ['sourceIPs[01]', []],
+    ['sourceIPs[]', []],
+    ['requestObject.matrix[0][1]', [2]],
     ['requestObject.matrix', [1, 2, 3]],
     ['requestObject.matrix.0.1', [2]],
     ['requestObject.empty', []],
@@ -109,6 +114,18 @@ test('a path has a limited number of segments', () => {
   assert.throws(() => compilePath(''), RangeError);
   assert.match(refusal({ 'verb|fieldref': path }), /expects the path of a field/);
   assert.match(refusal({ [path]: 'x' }), /at most 64 segments/);
+});
+
+test('two long lists of texts are held against one another as far as a limit, which is told', () => {
+  const names = (letter: string) => Array.from({ length: 20_000 }, (_, index) => `${letter}${index}`);
+  const told: string[] = [];
+  const event: EventFields = {
+    ...plainEvent({ user: { groups: names('a') }, requestObject: { names: names('b') } }),
+    limitReached: (path) => told.push(path),
+  };
+  assert.equal(selecting({ 'user.groups|fieldref|contains': 'requestObject.names' }).matches(event), false);
+  assert.deepEqual([...new Set(told)], ['requestObject.names']);
+  assert.equal(selecting({ 'user.groups|fieldref': 'requestObject.names' }).matches(event), false);
 });
 
 test('texts of a megabyte are compared, searched and matched', () => {

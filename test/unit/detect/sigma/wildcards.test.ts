@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { compilePattern, parsePattern } from '../../../../src/detect/sigma/pattern.ts';
 import { vectors } from './support.ts';
 
@@ -63,3 +64,24 @@ vectors('a wildcard reads numbers as text', [
   [{ 'responseStatus.code': '4*' }, { responseStatus: { code: 404 } }, true],
   [{ 'responseStatus.code': '4*' }, { responseStatus: { code: 200 } }, false],
 ]);
+
+test('a pattern means what trying every way of reading it says', () => {
+  const naive = (parts: readonly string[], text: readonly string[]): boolean => {
+    const [part, ...others] = parts;
+    if (part === undefined) return text.length === 0;
+    if (part === '*') return naive(others, text) || (text.length > 0 && naive(parts, text.slice(1)));
+    return text.length > 0 && (part === '?' || part === text[0]) && naive(others, text.slice(1));
+  };
+  const letters = ['a', 'b', '\u{1f600}'];
+  fc.assert(
+    fc.property(
+      fc.array(fc.constantFrom(...letters, '*', '?'), { maxLength: 9 }),
+      fc.array(fc.constantFrom(...letters), { maxLength: 9 }),
+      (parts, text) => {
+        const matches = compilePattern(parsePattern(parts.join('')));
+        assert.equal(matches(text.join('')), naive(parts, text));
+      },
+    ),
+    { numRuns: 5000 },
+  );
+});

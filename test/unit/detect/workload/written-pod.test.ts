@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { writtenPod } from '../../../../src/detect/workload/written-pod.ts';
+import type { Request } from '../../../../src/detect/decode/request.ts';
+import { writtenObject } from '../../../../src/detect/memory/written-object.ts';
+import { writtenPod as writtenPodOn } from '../../../../src/detect/workload/written-pod.ts';
 import type { Outcome } from '../../../../src/record/signal.ts';
 import { decoded, eventWith, placesOf, recordOf, reviewRecord, WRONG } from '../support.ts';
 
 const SPEC = { containers: [{ name: 'c', securityContext: { privileged: true } }] };
 const RECEIVED = '2026-11-22T13:00:00.500000Z';
+
+function writtenPod(request: Request, outcome: Outcome, before?: object) {
+  return writtenPodOn(request, outcome, () => writtenObject(request, outcome, before));
+}
 
 /** The spec found, `fragment` before it where only a patch is known. */
 function found(fields: object, outcome: Outcome = 'admitted'): unknown {
@@ -52,6 +58,15 @@ test('every kind that carries a pod', () => {
     found({ ...ref('jobs', 'batch.volcano.sh'), requestObject: { spec: { template } } }),
     undefined,
   );
+});
+
+test('older API versions, and events that name no group', () => {
+  const spec = { template: { spec: SPEC } };
+  const requestObject = { kind: 'Deployment', apiVersion: 'extensions/v1beta1', spec };
+  assert.deepEqual(found({ ...ref('deployments', 'extensions'), requestObject }), SPEC);
+  assert.deepEqual(found({ ...ref('daemonsets'), requestObject: { spec } }), SPEC);
+  const cronJob = { apiVersion: 'batch/v2alpha1', kind: 'CronJob', spec: { jobTemplate: { spec } } };
+  assert.deepEqual(found({ ...ref('cronjobs', 'batch'), requestObject: cronJob }), SPEC);
 });
 
 test('what is stored counts, not what was asked for', () => {
@@ -191,6 +206,32 @@ test('a refused JSON patch shows what it asked for', () => {
     value,
     'the event stays as it was',
   );
+});
+
+test('a patch without an answer is put on top of what was there', () => {
+  const template = (spec: object) => ({ spec: { template: { spec } } });
+  const before = template({ hostPID: true, containers: [{ name: 'c', image: 'a' }, { name: 'd' }] });
+  const patched = (requestObject: unknown) => {
+    const fields = { ...ref('deployments', 'apps'), verb: 'patch', requestObject };
+    const pod = writtenPod(decoded(recordOf(eventWith(fields))), 'admitted', before);
+    return pod && [pod.complete, pod.spec];
+  };
+  const containers = [{ name: 'c', image: 'b' }, { name: 'd' }];
+  const patches = [
+    template({ containers: [{ name: 'c', image: 'b' }] }),
+    [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'b' }],
+    [
+      { op: 'add', path: '/spec/template/spec/containers/-', value: { name: 'e', image: 'b' } },
+      {
+        op: 'copy',
+        from: '/spec/template/spec/containers/2/image',
+        path: '/spec/template/spec/containers/0/image',
+      },
+      { op: 'remove', path: '/spec/template/spec/containers/2' },
+    ],
+  ];
+  for (const patch of patches) assert.deepEqual(patched(patch), [true, { hostPID: true, containers }]);
+  assert.equal(patched({ spec: { replicas: 3 } }), undefined, 'the template is not spoken of');
 });
 
 test('a review of an update that leaves the pod template alone writes nothing', () => {

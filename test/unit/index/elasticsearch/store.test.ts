@@ -12,6 +12,7 @@ import {
   HOSTILE,
   NAMESPACE_LOWERED,
   PRIVILEGED_POD_DENIED,
+  WEBHOOK_WEAKENED,
 } from '../../../contract/alert-store-fixtures.ts';
 import { removeShared } from '../../../servers/shared.ts';
 import { freshNamespace, openStore, removeNamespace, sharedClient } from './support.ts';
@@ -141,6 +142,7 @@ describe('ElasticsearchAlertStore', () => {
         PRIVILEGED_POD_DENIED,
         NAMESPACE_LOWERED,
         DENIED_RELABELLED_ADMITTED,
+        WEBHOOK_WEAKENED,
         HOSTILE,
         labelled('z', { ['k'.repeat(40_000)]: 'v' }),
       ];

@@ -73,6 +73,7 @@ describe('topics on Kafka', () => {
     const kept = { ...common, 'cleanup.policy': 'delete', 'retention.ms': '604800000' };
     const expected: Partial<Record<(typeof TOPICS)[number], Record<string, string>>> = {
       namespaces: { ...common, 'cleanup.policy': 'compact' },
+      baselines: { ...common, 'cleanup.policy': 'compact' },
       'dead-letters': { ...kept, 'retention.ms': '-1', 'retention.bytes': '10737418240' },
     };
     for (const topic of TOPICS)

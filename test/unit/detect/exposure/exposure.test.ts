@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import type { Exposure } from '../../../../src/detect/exposure/exposure.ts';
+import { EventView } from '../../../../src/detect/view.ts';
+import { decoded, eventWith, NO_PAST, placesOf, recordOf, reviewRecord, WRONG } from '../support.ts';
+
+const FIXTURE = join(import.meta.dirname, '../../../fixtures/detect/exposures.ndjson');
+
+function exposureIn(event: object | string): Exposure | undefined {
+  return new EventView(decoded(recordOf(event)), NO_PAST).exposure;
+}
+
+function service(object: object, fields: object = {}) {
+  const objectRef = { resource: 'services', name: 'web', namespace: 'dev', apiVersion: 'v1' };
+  return eventWith({ objectRef, requestObject: { kind: 'Service', ...object }, ...fields });
+}
+
+function ingress(object: object, fields: object = {}) {
+  const objectRef = { resource: 'ingresses', name: 'web', namespace: 'dev', apiGroup: 'networking.k8s.io' };
+  return eventWith({ objectRef, requestObject: { kind: 'Ingress', ...object }, ...fields });
+}
+
+const annotated = (annotations: object) => ({ metadata: { annotations }, spec: { type: 'LoadBalancer' } });
+
+test('what recorded Services and Ingresses expose', () => {
+  const lines = readFileSync(FIXTURE, 'utf8').trim().split('\n');
+  const shown = lines.map((line) => {
+    const found = exposureIn(line);
+    return found && [found.how.join(), found.open_to?.join(), found.port?.join(), found.node_port?.join()];
+  });
+  const all = '0.0.0.0/0';
+  assert.deepEqual(shown, [
+    ['load-balancer', all, '80', '32539'],
+    ['node-port', all, '80', '32719'],
+    ['external-ips', all, '80', undefined],
+    undefined,
+    ['load-balancer', all, '80', '31558'],
+    ['load-balancer,external-ips', all, '80', '31558'],
+    ['load-balancer', all, '80', '32539'],
+    ['load-balancer,internet-facing', all, '80', '32539'],
+    ['external-name', undefined, undefined, undefined],
+    ['load-balancer-status', undefined, '80', '32539'],
+    ['ingress,ingress-without-tls,ingress-any-host', all, undefined, undefined],
+    ['ingress,ingress-without-tls,ingress-any-host,ingress-snippet', all, undefined, undefined],
+    undefined,
+  ]);
+});
+
+test('a patch of what has nothing to do with it exposes nothing', () => {
+  const responseObject = { kind: 'Service', spec: { type: 'LoadBalancer' } };
+  const patch = (requestObject: unknown) =>
+    exposureIn(service({}, { verb: 'patch', requestObject, responseObject }))?.how.join();
+  const metadata = (fields: object) => ({ metadata: fields });
+  for (const unrelated of [
+    metadata({ labels: { a: 'b' } }),
+    metadata({ finalizers: [] }),
+    metadata({ annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } }),
+    [{ op: 'add', path: '/metadata/labels/x', value: 'y' }],
+    {},
+    [],
+    null,
+  ])
+    assert.equal(patch(unrelated), undefined, JSON.stringify(unrelated));
+  for (const related of [
+    { spec: { type: 'LoadBalancer' } },
+    { spec: { loadBalancerSourceRanges: null } },
+    metadata({ annotations: { x: 'y' } }),
+    metadata({ annotations: null }),
+    [{ op: 'remove', path: '/spec/loadBalancerSourceRanges' }],
+    [{ op: 'replace', path: '', value: {} }],
+    [{ op: 'remove', path: '/metadata/annotations/x~1y' }],
+  ])
+    assert.equal(patch(related), 'load-balancer', JSON.stringify(related));
+});
+
+test('what was refused is judged by what was asked for', () => {
+  const refused = { responseStatus: { code: 403 }, responseObject: { kind: 'Status' } };
+  const patch = { spec: { type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }] } };
+  assert.deepEqual(exposureIn(service(patch, refused))?.node_port, [30080]);
+  assert.deepEqual(exposureIn(service({}, { ...refused, verb: 'patch', requestObject: patch }))?.how, [
+    'node-port',
+  ]);
+  const operations = [{ op: 'replace', path: '/spec/type', value: 'LoadBalancer' }];
+  assert.deepEqual(exposureIn(service({}, { ...refused, verb: 'patch', requestObject: operations }))?.how, [
+    'load-balancer',
+  ]);
+  const hosts = { spec: { rules: [{ host: 'a.example.com' }] } };
+  assert.deepEqual(
+    exposureIn(ingress({}, { ...refused, verb: 'patch', requestObject: hosts }))?.how,
+    ['ingress'],
+    'the patch does not say that there is no TLS',
+  );
+});
+
+test("the clouds' internal load balancers, and those that are public by name", () => {
+  const prefix = 'service.beta.kubernetes.io';
+  const cases: [annotations: object, internal: boolean, internetFacing?: boolean][] = [
+    [{}, false],
+    [{ [`${prefix}/aws-load-balancer-internal`]: 'true' }, true],
+    [{ [`${prefix}/aws-load-balancer-internal`]: '0.0.0.0/0' }, true],
+    [{ [`${prefix}/aws-load-balancer-internal`]: 'false' }, false, true],
+    [{ [`${prefix}/aws-load-balancer-scheme`]: 'internal' }, true],
+    [{ [`${prefix}/aws-load-balancer-scheme`]: 'internet-facing' }, false, true],
+    [{ [`${prefix}/azure-load-balancer-internal`]: 'true' }, true],
+    [{ 'networking.gke.io/load-balancer-type': 'Internal' }, true],
+    [{ 'cloud.google.com/load-balancer-type': 'Internal' }, true],
+    [{ [`${prefix}/alibaba-cloud-loadbalancer-address-type`]: 'intranet' }, true],
+    [{ [`${prefix}/openstack-internal-load-balancer`]: 'true' }, true],
+    [{ [`${prefix}/azure-load-balancer-internal`]: true }, false],
+    [
+      {
+        [`${prefix}/aws-load-balancer-internal`]: 'true',
+        [`${prefix}/aws-load-balancer-scheme`]: 'internet-facing',
+      },
+      false,
+      true,
+    ],
+  ];
+  for (const [annotations, internal, internetFacing = false] of cases) {
+    const found = exposureIn(service(annotated(annotations)));
+    assert.equal(found?.internal, internal, JSON.stringify(annotations));
+    assert.equal(found?.how.includes('internet-facing'), internetFacing, JSON.stringify(annotations));
+  }
+});
+
+test('the ranges that may connect', () => {
+  const openTo = (object: object) => exposureIn(service(object))?.open_to;
+  const spec = { type: 'LoadBalancer', loadBalancerSourceRanges: ['10.0.0.0/8', '192.0.2.0/24'] };
+  assert.deepEqual(openTo({ spec }), ['10.0.0.0/8', '192.0.2.0/24']);
+  const ranges = { 'service.beta.kubernetes.io/load-balancer-source-ranges': '10.0.0.0/8, 192.0.2.7/32,' };
+  assert.deepEqual(openTo(annotated(ranges)), ['10.0.0.0/8', '192.0.2.7/32']);
+  assert.deepEqual(openTo({ spec: { type: 'LoadBalancer', loadBalancerSourceRanges: [] } }), ['0.0.0.0/0']);
+  const allowed = { 'nginx.ingress.kubernetes.io/whitelist-source-range': '10.0.0.0/8' };
+  assert.deepEqual(exposureIn(ingress({ metadata: { annotations: allowed } }))?.open_to, ['10.0.0.0/8']);
+});
+
+test('an Ingress of any version: hosts, certificates, default backends', () => {
+  const how = (spec: object, annotations: object = {}) =>
+    exposureIn(ingress({ metadata: { annotations }, spec }))
+      ?.how.slice(1)
+      .join();
+  const rule = (host?: string) => ({ host, http: { paths: [{ backend: { serviceName: 'web' } }] } });
+  const tls = (...hosts: string[]) => [{ hosts, secretName: 's' }];
+  const shop = 'shop.example.com';
+  const cases: [spec: object, how: string, annotations?: object][] = [
+    [{ rules: [rule(shop)], tls: tls(shop) }, ''],
+    [{ rules: [rule(shop)], tls: tls('*.example.com') }, ''],
+    [{ rules: [rule(shop)], tls: [{ secretName: 's' }] }, ''],
+    [{ rules: [rule(shop)] }, 'ingress-without-tls'],
+    [{ rules: [rule(shop)], tls: [] }, 'ingress-without-tls'],
+    [{ rules: [rule(shop), rule('other.example.com')], tls: tls(shop) }, 'ingress-without-tls'],
+    [{ rules: [rule('a.b.example.com')], tls: tls('*.example.com') }, 'ingress-without-tls'],
+    [{ rules: [rule()], tls: tls(shop) }, 'ingress-any-host'],
+    [{ rules: [rule('*.example.com')], tls: tls('*.example.com') }, 'ingress-any-host'],
+    [{ backend: { serviceName: 'web', servicePort: 80 }, tls: tls(shop) }, 'ingress-any-host'],
+    [{ defaultBackend: { service: { name: 'web' } }, tls: tls(shop) }, 'ingress-any-host'],
+    [{ rules: [rule(shop)] }, '', { 'alb.ingress.kubernetes.io/certificate-arn': 'arn' }],
+    [
+      { rules: [rule(shop)], tls: tls(shop) },
+      'ingress-snippet',
+      { 'nginx.org/server-snippets': 'return 200;' },
+    ],
+    [
+      { rules: [rule(shop)], tls: tls(shop) },
+      'ingress-snippet',
+      { 'haproxy-ingress.github.io/config-backend': 'x' },
+    ],
+  ];
+  for (const [spec, expected, annotations] of cases)
+    assert.equal(how(spec, annotations), expected, JSON.stringify([spec, annotations]));
+  for (const apiGroup of ['networking.k8s.io', 'extensions', '']) {
+    const event = ingress({ spec: { rules: [] } }, { objectRef: { resource: 'ingresses', apiGroup } });
+    assert.ok(exposureIn(event), apiGroup);
+  }
+});
+
+test('a review is judged by its object', () => {
+  const request = {
+    uid: 'u',
+    operation: 'CREATE',
+    resource: { group: '', version: 'v1', resource: 'services' },
+    object: { spec: { type: 'NodePort' } },
+  };
+  assert.deepEqual(new EventView(decoded(reviewRecord(request)), NO_PAST).exposure?.how, ['node-port']);
+});
+
+test('other requests expose nothing', () => {
+  const spec = { type: 'NodePort' };
+  for (const fields of [
+    { verb: 'delete' },
+    { verb: 'get' },
+    { objectRef: { resource: 'services', apiGroup: 'serving.knative.dev' } },
+    { objectRef: { resource: 'services', subresource: 'proxy' } },
+    { objectRef: { resource: 'ingresses', apiGroup: 'networking.k8s.io', subresource: 'status' } },
+    { objectRef: { resource: 'constructor' } },
+    { requestObject: { spec: { type: 'ClusterIP', externalIPs: [] } } },
+    { requestObject: undefined },
+  ])
+    assert.equal(exposureIn(service({ spec }, fields)), undefined, JSON.stringify(fields));
+});
+
+test('a wrong type in the place of any field throws nothing', () => {
+  const spec = {
+    type: 'LoadBalancer',
+    externalIPs: ['1.2.3.4'],
+    loadBalancerSourceRanges: ['10.0.0.0/8'],
+    selector: { app: 'redis' },
+    ports: [{ port: 80, nodePort: 30000, targetPort: 'http' }],
+    rules: [{ host: 'a', http: { paths: [{ backend: { service: { name: 'b', port: { number: 1 } } } }] } }],
+    tls: [{ hosts: ['a'] }],
+    defaultBackend: { service: { name: 'c' } },
+  };
+  const object = { metadata: { name: 'x', labels: { app: 'y' }, annotations: { 'a/b-snippet': 'z' } }, spec };
+  for (const event of [service(object), ingress(object), service(object, { verb: 'patch' })]) {
+    for (const [parent, key] of placesOf(event)) {
+      const original = parent[key];
+      for (const wrong of WRONG) {
+        parent[key] = wrong;
+        try {
+          exposureIn(event);
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, 'ITEM_NOT_AN_EVENT', String(error));
+        }
+      }
+      parent[key] = original;
+    }
+  }
+});
