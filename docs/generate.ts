@@ -75,6 +75,7 @@ function typeOf(schema: KeySchema): string {
   if (schema.type === 'array') {
     return schema.items?.properties ? 'list of mappings' : `list of ${schema.items?.type}s`;
   }
+  if (schema.additionalProperties) return `mapping to ${schema.additionalProperties.type}s`;
   const { minimum, exclusiveMinimum, maximum = Number.MAX_SAFE_INTEGER } = schema;
   const bounds = [
     ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? [] : [`from ${minimum}`]),

@@ -144,8 +144,9 @@ export const pipeline = dashboard({
         lines({ title: 'Correlation groups held open', targets: [total('gatewatch_correlate_groups')] }),
         lines({
           title: 'Limits reached',
-          description: `Limits of correlation, and the groups given up for one: detections may be missed. ${SINCE_START}`,
+          description: `Limits of what is remembered of objects and of correlation, and the groups given up for one: detections may be missed. ${SINCE_START}`,
           targets: [
+            total('gatewatch_detect_limit_reached_total', 'limit'),
             total('gatewatch_correlate_limit_reached_total', 'limit'),
             { ...total('gatewatch_correlate_evictions_total'), legendFormat: 'groups given up' },
           ],
@@ -154,6 +155,15 @@ export const pipeline = dashboard({
           title: 'Records that a rule could not evaluate',
           description: SINCE_START,
           targets: [total('gatewatch_detect_rule_errors_total', 'rule')],
+        }),
+        lines({
+          title: 'Rules in force',
+          description: `How many, in how many processes (more than one hash: not all have taken up the same files yet), and how often changed ones were refused. ${SINCE_START}`,
+          targets: [
+            { ...most('gatewatch_rules_loaded'), legendFormat: 'rules' },
+            { ...total('gatewatch_rules_info', 'hash'), legendFormat: 'processes with {{hash}}' },
+            { ...total('gatewatch_rules_reload_failures_total'), legendFormat: 'refused' },
+          ],
         }),
       ),
       line(
