@@ -138,7 +138,7 @@ ${table(['Label', 'Meaning', 'Values'], labels)}`,
 
 function valuesOf(values: (typeof LABELS)[keyof typeof LABELS]['values']): string {
   if (values === 'runtime') return 'those that exist at the time';
-  if (values instanceof RegExp) return 'three digits';
+  if (values instanceof RegExp) return `texts that match ${code(values.source)}`;
   return values.length > 12 ? 'see [Errors](errors.md)' : values.map(code).join(', ');
 }
 

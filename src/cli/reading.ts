@@ -1,22 +1,28 @@
 import { SingleBar } from 'cli-progress';
-import type { SourceFile } from '../receive/files/read.ts';
+import { type FileLimits, readFile, type SourceFile } from '../receive/files/read.ts';
+import type { Origin, Parsed } from '../receive/parsed.ts';
 
-/** Shows on a terminal how much of some files has been read. */
-export class ReadingProgress {
-  readonly #bar = process.stderr.isTTY
+/**
+ * Reads files one after the other, and shows on a terminal how much of them has been read.
+ * @throws FILE_UNREADABLE
+ */
+export async function* readFiles(
+  files: readonly SourceFile[],
+  cluster: string,
+  limits: FileLimits,
+): AsyncGenerator<{ readonly origin: Origin; readonly parsed: Parsed }> {
+  const bar = process.stderr.isTTY
     ? new SingleBar({ format: '{bar} {percentage}% {file}', stream: process.stderr })
     : undefined;
-
-  constructor(files: readonly SourceFile[]) {
-    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-    this.#bar?.start(bytes, 0, { file: '' });
-  }
-
-  read(file: string, bytes: number): void {
-    this.#bar?.increment(bytes, { file });
-  }
-
-  stop(): void {
-    this.#bar?.stop();
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  bar?.start(bytes, 0, { file: '' });
+  try {
+    for (const { path } of files) {
+      const origin = { cluster, receivedMs: Date.now() };
+      const progress = (read: number) => bar?.increment(read, { file: path });
+      for await (const parsed of readFile(path, origin, limits, progress)) yield { origin, parsed };
+    }
+  } finally {
+    bar?.stop();
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../errors.ts';
 import { COUNT_FIELDS } from '../index/port.ts';
+import { POLICY_EFFECTS } from '../record/signal.ts';
 import { OUTCOMES, SEVERITIES, STATUSES } from './words.ts';
 
 /**
@@ -75,7 +76,7 @@ const gatewatch = z.looseObject({
   policy: z
     .looseObject({
       engine: z.string(),
-      effect: z.enum(['weakened', 'strengthened', 'neutral', 'unclear']),
+      effect: z.enum(POLICY_EFFECTS),
       changes: texts,
       reasons: texts,
     })

@@ -2,7 +2,14 @@ import { detectionsOf, ruleOptions } from '../detect/rule-options.ts';
 import type { LogSource, RuleMetadata } from '../detect/sigma/model.ts';
 import { type Alert, type NewValue, SEVERITY_NUMBER } from '../record/alert.ts';
 import { contentId } from '../record/record.ts';
-import type { Admission, Evidence, Outcome, PolicyChange, PolicyEffect, Signal } from '../record/signal.ts';
+import {
+  type Admission,
+  type Evidence,
+  type Outcome,
+  POLICY_EFFECTS,
+  type PolicyChange,
+  type Signal,
+} from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
 import { threatOf } from './attack.ts';
 import { type Novelty, shownValues } from './baseline/new-value.ts';
@@ -204,9 +211,6 @@ function namespaceOf(signals: readonly Signal[]): { namespace?: NonNullable<Sign
   return change ? { namespace: change } : {};
 }
 
-/** What weighs most of what several writes do to the protection that policies give. */
-const EFFECT_WEIGHT: readonly PolicyEffect[] = ['weakened', 'unclear', 'strengthened', 'neutral'];
-
 /** Of several writes all changes and reasons, the latest first. */
 function policyOf(signals: readonly Signal[]): { policy?: PolicyChange } {
   const changes = signals.flatMap(({ policy }) => policy ?? []).toReversed();
@@ -215,7 +219,7 @@ function policyOf(signals: readonly Signal[]): { policy?: PolicyChange } {
   return {
     policy: {
       engine: changes[0]!.engine,
-      effect: EFFECT_WEIGHT.find((effect) => changes.some((change) => change.effect === effect))!,
+      effect: POLICY_EFFECTS.find((effect) => changes.some((change) => change.effect === effect))!,
       changes: all('changes').slice(0, RELATED_MAX),
       reasons: all('reasons').slice(0, RELATED_MAX),
     },

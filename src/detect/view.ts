@@ -417,16 +417,11 @@ class PodSecurityFields extends DerivedFields {
     return this.#security.restricted;
   }
   get injected() {
-    return some(this.#view.injected);
+    return anyOf(this.#view.injected);
   }
   get added() {
-    return some(this.#view.added);
+    return anyOf(this.#view.added);
   }
-}
-
-/** Absent if there is none, so that a rule can ask whether there is any. */
-function some<Element>(list: readonly Element[]): readonly Element[] | undefined {
-  return list.length > 0 ? list : undefined;
 }
 
 /** What the path `gatewatch.object.…` walks. */

@@ -63,8 +63,9 @@ export interface NamespaceChange {
   readonly changes: readonly string[];
 }
 
-/** What a write does to the protection that a policy gives; `unclear` is for a person to judge. */
-export type PolicyEffect = 'weakened' | 'strengthened' | 'neutral' | 'unclear';
+/** What a write does to the protection that a policy gives, by weight: any weakening makes the whole one, what is for a person to judge is next. */
+export const POLICY_EFFECTS = ['weakened', 'unclear', 'strengthened', 'neutral'] as const;
+export type PolicyEffect = (typeof POLICY_EFFECTS)[number];
 
 /** What a write changes in admission control itself: a webhook configuration, a policy, a binding, an exemption. */
 export interface PolicyChange {

@@ -9,13 +9,13 @@ import { detectionsOf } from '../../detect/rule-options.ts';
 import { GatewatchError } from '../../errors.ts';
 import type { AlertQuery } from '../../index/port.ts';
 import { signalFromEntry } from '../../log/codec.ts';
-import { findFiles, readFile, type SourceFile } from '../../receive/files/read.ts';
+import { findFiles, type SourceFile } from '../../receive/files/read.ts';
 import { store } from '../../receive/store.ts';
 import type { Alert } from '../../record/alert.ts';
 import type { Signal } from '../../record/signal.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
-import { ReadingProgress } from '../reading.ts';
+import { readFiles } from '../reading.ts';
 import { visible } from '../visible.ts';
 
 interface ReplayOptions extends ConfigOptions {
@@ -97,21 +97,14 @@ async function feed(
   { cluster }: ReplayOptions,
   metrics: Metrics,
 ): Promise<string> {
-  const progress = new ReadingProgress(files);
   let records = 0;
   let rejected = 0;
-  for (const { path } of files) {
-    const origin = { cluster, receivedMs: Date.now() };
-    for await (const parsed of readFile(path, origin, config.receive, (bytes) =>
-      progress.read(path, bytes),
-    )) {
-      records += parsed.records.length;
-      rejected += parsed.rejected.length;
-      for (const { code, where, what } of parsed.rejected.slice(0, 10)) note(`${code} at ${where}: ${what}`);
-      await store(stages.log, metrics, origin, 'file', parsed);
-    }
+  for await (const { origin, parsed } of readFiles(files, cluster, config.receive)) {
+    records += parsed.records.length;
+    rejected += parsed.rejected.length;
+    for (const { code, where, what } of parsed.rejected.slice(0, 10)) note(`${code} at ${where}: ${what}`);
+    await store(stages.log, metrics, origin, 'file', parsed);
   }
-  progress.stop();
   return `${files.length} files, ${records} records, ${rejected} rejected`;
 }
 

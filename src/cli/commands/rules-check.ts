@@ -3,11 +3,11 @@ import { ruleOptions } from '../../detect/rule-options.ts';
 import type { RuleMetadata, RuleWarning } from '../../detect/sigma/model.ts';
 import { parseRules } from '../../detect/sigma/parse.ts';
 import { errorBody, GatewatchError } from '../../errors.ts';
-import { findFiles, readFile } from '../../receive/files/read.ts';
+import { findFiles } from '../../receive/files/read.ts';
 import { compileRules, type RuleSources } from '../../rules/load.ts';
 import { type RuleSurvey, Survey } from '../../rules/survey.ts';
 import { type ConfigOptions, configFrom } from '../config-options.ts';
-import { ReadingProgress } from '../reading.ts';
+import { readFiles } from '../reading.ts';
 import { EXIT_FINDING, oneOf, print, sourcesOf } from './rules-shared.ts';
 
 export const CHECK_FORMATS = ['text', 'json'] as const;
@@ -69,17 +69,10 @@ async function surveyOf(sources: RuleSources, options: CheckOptions): Promise<Su
   const { detect, receive } = configFrom(options);
   const survey = new Survey(compileRules(sources), { ...detect, ...receive });
   const files = await findFiles(options.against ?? []);
-  const progress = new ReadingProgress(files);
-  for (const { path } of files) {
-    const origin = { cluster: 'check', receivedMs: Date.now() };
-    for await (const { records, rejected } of readFile(path, origin, receive, (bytes) =>
-      progress.read(path, bytes),
-    )) {
-      for (const record of records) survey.add(record);
-      survey.refused += rejected.length;
-    }
+  for await (const { parsed } of readFiles(files, 'check', receive)) {
+    for (const record of parsed.records) survey.add(record);
+    survey.refused += parsed.rejected.length;
   }
-  progress.stop();
   return survey;
 }
 

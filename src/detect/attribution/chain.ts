@@ -1,5 +1,5 @@
 import { at, listOf, stringOf } from '../decode/json.ts';
-import { creates, type Request } from '../decode/request.ts';
+import { creates, type Request, writesObject } from '../decode/request.ts';
 import type { ObjectVersion, Owner } from '../memory/object-history.ts';
 import { objectPath, ownerOf } from '../memory/remembered.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
@@ -131,14 +131,11 @@ function* usersOf(account: string, objects: Objects): Iterable<Owner> {
   }
 }
 
-/** Verbs whose bodies hold the object. */
-const WRITES = new Set(['create', 'update', 'patch']);
-
 /** Names under which the control plane itself and nodes write. */
 const SYSTEM_MANAGERS = new Set(['kube-controller-manager', 'kubelet', 'kube-scheduler', 'kube-apiserver']);
 
 function managersOf(request: Request): string[] {
-  if (!WRITES.has(request.verb)) return [];
+  if (!writesObject(request)) return [];
   const { requestObject, responseObject } = request;
   const entries = listOf(
     at(responseObject, 'metadata', 'managedFields') ?? at(requestObject, 'metadata', 'managedFields'),

@@ -82,8 +82,16 @@ export function creates({ verb, code }: Pick<Request, 'verb' | 'code'>): boolean
   return verb === 'create' || (verb === 'patch' && code === 201);
 }
 
+/** Verbs whose bodies are the object as it is written, or a patch of it. */
+const OBJECT_WRITES = new Set(['create', 'update', 'patch']);
+
+/** True if the request writes an object that its bodies tell. */
+export function writesObject({ verb }: Pick<Request, 'verb'>): boolean {
+  return OBJECT_WRITES.has(verb);
+}
+
 /** Verbs whose bodies are the object itself, or a patch of it; a deletion is answered with it. */
-const OF_OBJECT = new Set(['create', 'update', 'patch', 'delete', 'get']);
+const OF_OBJECT = new Set([...OBJECT_WRITES, 'delete', 'get']);
 
 /** True if a body of the request may hold the object that it concerns. */
 export function holdsObject({ verb }: Pick<Request, 'verb'>): boolean {

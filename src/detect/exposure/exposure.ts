@@ -1,6 +1,6 @@
 import { anyOf, at, isObject, stringOf } from '../decode/json.ts';
 import { pointerSegments } from '../decode/json-pointer.ts';
-import type { Request } from '../decode/request.ts';
+import { type Request, writesObject } from '../decode/request.ts';
 import type { WrittenObject } from '../memory/written-object.ts';
 import { reachOf } from './annotations.ts';
 import { exposedByIngress, type IngressWay } from './ingress.ts';
@@ -22,8 +22,6 @@ export interface Exposure {
   readonly what?: readonly string[] | undefined;
 }
 
-const WRITES = new Set(['create', 'update', 'patch']);
-
 /** API groups by resource; trimmed events may lack the group. */
 const GROUPS: Readonly<Record<string, readonly string[]>> = {
   services: [''],
@@ -35,7 +33,7 @@ export function mayExpose({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean
   const { resource, apiGroup, subresource } = ref;
   const known = Object.hasOwn(GROUPS, resource) && GROUPS[resource]!.includes(apiGroup);
   const written = subresource === '' || (resource === 'services' && subresource === 'status');
-  return known && written && WRITES.has(verb);
+  return known && written && writesObject({ verb });
 }
 
 /**

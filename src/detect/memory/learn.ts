@@ -1,6 +1,6 @@
 import { answeredMetadata } from '../decode/answer.ts';
 import { at } from '../decode/json.ts';
-import type { Request } from '../decode/request.ts';
+import { holdsObject, type Request, writesObject } from '../decode/request.ts';
 import { labelsOf } from '../namespace/label-patch.ts';
 import type { Labels } from '../namespace/labels.ts';
 import { labelsEntry, type Posture, type PostureEntry } from '../namespace/posture.ts';
@@ -9,18 +9,13 @@ import { enforcedPolicy } from '../workload/pod-security.ts';
 import type { ObjectVersion } from './object-history.ts';
 import { isRemembered, ownerOf, trimmed } from './remembered.ts';
 
-const WRITES = new Set(['create', 'update', 'patch']);
-
-/** Verbs that leave an object in a new state, or show the one that it is in. */
-const SHOWING = new Set([...WRITES, 'delete', 'get']);
-
 /** The version of an object that a request leaves, or shows; undefined if it is of no kind that is remembered, or changes nothing. */
 export function versionSeen(view: EventView): ObjectVersion | undefined {
   const { request } = view;
   const { ref, verb } = request;
   // What is cheap to ask comes first: most requests teach nothing.
   if (ref.subresource !== '' || !isRemembered(ref) || request.source !== 'audit') return undefined;
-  if (!SHOWING.has(verb) || request.time === undefined) return undefined;
+  if (!holdsObject({ verb }) || request.time === undefined) return undefined;
   const { time, requestId, username } = request;
   if (verb === 'get') {
     const body = view.before ? undefined : trimmed(request.responseObject, ref);
@@ -28,7 +23,7 @@ export function versionSeen(view: EventView): ObjectVersion | undefined {
   }
   if (view.outcome !== 'admitted' || view.objectName === '') return undefined;
   if (verb === 'delete') return { time, request: requestId, user: username };
-  const written = WRITES.has(verb) ? view.written : undefined;
+  const written = writesObject({ verb }) ? view.written : undefined;
   if (!written?.whole) return undefined;
   const body = trimmed(written.object, ref);
   if (!body) return undefined;
@@ -42,7 +37,7 @@ export function postureSeen(view: EventView, known: Posture | undefined): Postur
   if (source !== 'audit') return undefined;
   if (ref.resource === 'namespaces') return labelsSeen(view);
   // Pod Security tells the level of what it judges at enforcement: pods.
-  return ref.resource === 'pods' && WRITES.has(verb) ? levelSeen(view.request, known) : undefined;
+  return ref.resource === 'pods' && writesObject({ verb }) ? levelSeen(view.request, known) : undefined;
 }
 
 function levelSeen(request: Request, known: Posture | undefined): PostureEntry | undefined {
@@ -55,7 +50,7 @@ function levelSeen(request: Request, known: Posture | undefined): PostureEntry |
 function labelsSeen(view: EventView): PostureEntry | undefined {
   const { request } = view;
   const { ref, verb, code } = request;
-  if (!SHOWING.has(verb) || (ref.name === '' && verb !== 'create')) return undefined;
+  if (!holdsObject({ verb }) || (ref.name === '' && verb !== 'create')) return undefined;
   if (code === undefined || code >= 300 || request.dryRun || request.time === undefined) return undefined;
   const entry = (labels: Labels) => labelsEntry(request.time!, request.requestId, labels, request.username);
   if (verb === 'delete') return entry({});

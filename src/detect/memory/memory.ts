@@ -17,7 +17,7 @@ export type LimitReached = (limit: keyof MemoryLimits) => void;
 export interface MemoryChange {
   /** Key of the records that it was learnt from: cluster and namespace. */
   readonly key: string;
-  /** Which object of the namespace, for example `apps/deployments/web`; absent for the namespace's own posture. */
+  /** Which object of the namespace, for example `deployments/web`; absent for the namespace's own posture. */
   readonly object?: string;
   readonly entry: PostureEntry | ObjectVersion;
   readonly kept: boolean;

@@ -1,6 +1,6 @@
 import type { NamespaceChange, Outcome } from '../../record/signal.ts';
 import { answeredMetadata } from '../decode/answer.ts';
-import { creates, type Request } from '../decode/request.ts';
+import { creates, type Request, writesObject } from '../decode/request.ts';
 import { applyEdit, changedSince, labelEdit, labelsOf, ownedSince } from './label-patch.ts';
 import {
   ENFORCE,
@@ -12,8 +12,6 @@ import {
 } from './labels.ts';
 import type { Known } from './posture.ts';
 
-const LABEL_WRITES = new Set(['create', 'update', 'patch']);
-
 /**
  * What a request does, or would have done, to its namespace's labels; every write path counts, the `status` and `finalize`
  * subresources too.
@@ -24,7 +22,7 @@ export function namespaceChange(
   outcome: Outcome,
   known: Known,
 ): NamespaceChange | undefined {
-  if (request.ref.resource !== 'namespaces' || !LABEL_WRITES.has(request.verb)) return undefined;
+  if (request.ref.resource !== 'namespaces' || !writesObject(request)) return undefined;
   const before = labelsBefore(request, known);
   const after = labelsAfter(request, outcome, before);
   if (!after) return undefined;

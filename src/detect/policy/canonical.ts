@@ -43,7 +43,12 @@ function isEmpty(value: unknown): boolean {
 export function shown(value: unknown): string {
   if (isEmpty(value)) return 'none';
   const text = typeof value === 'string' ? value : canonical(value);
-  return text.length > SHOWN_CHARS_MAX ? `${text.slice(0, SHOWN_CHARS_MAX).toWellFormed()}…` : text;
+  return shortened(text, SHOWN_CHARS_MAX);
+}
+
+/** A text of at most as many characters, and a mark if that is not all of it. */
+export function shortened(text: string, charsMax: number): string {
+  return text.length > charsMax ? `${text.slice(0, charsMax).toWellFormed()}…` : text;
 }
 
 /** Texts listed in one reason. */

@@ -7,6 +7,9 @@ export const failurePolicy = ordered('failurePolicy', ['Ignore', 'Fail'], 'Fail'
   strengthened: 'failure-policy-fail',
 });
 
+/** Words for what is done about a violation. */
+export const ACTION_WORDS = { weakened: 'action-lowered', strengthened: 'action-raised' };
+
 /** `matchPolicy`: whether a request is also matched through another version of its API. */
 export const matchPolicy = ordered('matchPolicy', ['Exact', 'Equivalent'], 'Equivalent', {
   weakened: 'match-policy-exact',

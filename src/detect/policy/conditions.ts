@@ -36,7 +36,12 @@ export function conditionsChange(before: unknown, after: unknown): ConditionsCha
 function expressionsOf(list: unknown): string[] {
   return listOf(list)
     .filter((element) => element !== undefined)
-    .map((element) => stringOf(member(element, 'expression')) ?? canonical(element));
+    .map(expressionOf);
+}
+
+/** The expression of one element; of something else the text that stands for it. */
+export function expressionOf(element: unknown): string {
+  return stringOf(member(element, 'expression')) ?? canonical(element);
 }
 
 function count(expressions: readonly string[]): number {

@@ -1,6 +1,6 @@
-import { listOf, member, stringOf } from '../decode/json.ts';
-import { canonical, listed, shown } from './canonical.ts';
-import { conditionsChange } from './conditions.ts';
+import { listOf } from '../decode/json.ts';
+import { listed, shown } from './canonical.ts';
+import { conditionsChange, expressionOf } from './conditions.ts';
 import type { Compare } from './finding.ts';
 import { EXTENT_EFFECTS } from './reach.ts';
 
@@ -62,10 +62,6 @@ export const validations: Compare = (before, after, place) => {
 function without(list: unknown, other: unknown): readonly unknown[] {
   const known = new Set(listOf(other).map((element) => expressionOf(element)));
   return listOf(list).filter((element) => !known.has(expressionOf(element)));
-}
-
-function expressionOf(element: unknown): string {
-  return stringOf(member(element, 'expression')) ?? canonical(element);
 }
 
 function expressions(list: readonly unknown[]): string {

@@ -13,7 +13,8 @@ export function fields(table: Readonly<Record<string, Compare>>): Compare {
     });
 }
 
-function keysOf(before: unknown, after: unknown): string[] {
+/** The keys that an object has before or after, in order. */
+export function keysOf(before: unknown, after: unknown): string[] {
   return [...new Set([before, after].filter(isObject).flatMap((one) => Object.keys(one)))].sort();
 }
 

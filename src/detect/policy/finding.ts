@@ -1,4 +1,5 @@
-import type { PolicyChange, PolicyEffect } from '../../record/signal.ts';
+import { POLICY_EFFECTS, type PolicyChange, type PolicyEffect } from '../../record/signal.ts';
+import { shortened } from './canonical.ts';
 
 /** One difference between two versions of a policy, and what it does to the cluster's protection. */
 export interface Finding {
@@ -24,24 +25,17 @@ const REASONS_MAX = 8;
 const REASON_CHARS_MAX = 240;
 const CHANGES_MAX = 16;
 
-/** By weight: any weakening makes the whole one, what nobody can judge is next. */
-const WEIGHT: readonly PolicyEffect[] = ['weakened', 'unclear', 'strengthened', 'neutral'];
-
 /** Sums up differences: the weightiest effect, and the reasons for it first. */
 export function summed(engine: string, findings: readonly Finding[]): PolicyChange {
-  const sorted = WEIGHT.flatMap((effect) => findings.filter((finding) => finding.effect === effect));
+  const sorted = POLICY_EFFECTS.flatMap((effect) => findings.filter((finding) => finding.effect === effect));
   const changes = new Set(sorted.map(({ change }) => change));
-  const reasons = new Set(sorted.map(({ reason }) => cut(reason)));
+  const reasons = new Set(sorted.map(({ reason }) => shortened(reason, REASON_CHARS_MAX)));
   return {
     engine,
     effect: sorted[0]?.effect ?? 'neutral',
     changes: [...changes].slice(0, CHANGES_MAX),
     reasons: [...reasons].slice(0, REASONS_MAX),
   };
-}
-
-function cut(text: string): string {
-  return text.length > REASON_CHARS_MAX ? `${text.slice(0, REASON_CHARS_MAX).toWellFormed()}…` : text;
 }
 
 /** In words what a value was and is, or only what it is where the former one was never seen. */

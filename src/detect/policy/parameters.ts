@@ -1,5 +1,6 @@
 import { isObject, listOf, member } from '../decode/json.ts';
 import { listed, same, shown, without } from './canonical.ts';
+import { keysOf } from './fields.ts';
 import { type Compare, changed, type Finding, type Place } from './finding.ts';
 
 /** Nesting of parameters that is followed by name. */
@@ -27,8 +28,7 @@ function compareAt(
 ): readonly Finding[] {
   if (same(before, after)) return [];
   if ((isObject(before) || isObject(after)) && depth < DEPTH_MAX) {
-    const keys = new Set([before, after].filter(isObject).flatMap((one) => Object.keys(one)));
-    return [...keys].sort().flatMap((key) => {
+    return keysOf(before, after).flatMap((key) => {
       const below = path === '' ? key : `${path}.${key}`;
       const named = ALLOWING.test(key) || DEMANDING.test(key) ? key : meaning;
       return compareAt(below, named, depth + 1, member(before, key), member(after, key), place);

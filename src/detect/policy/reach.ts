@@ -48,6 +48,15 @@ export function selector(noun: string): Compare {
   return reach(words, selectorExtent, selectorText);
 }
 
+/** What something is for. */
+export function matching(
+  noun: string,
+  extentOf: (before: unknown, after: unknown) => Extent,
+  text?: (value: unknown) => string,
+): Compare {
+  return reach({ noun, narrowed: 'match-narrowed', widened: 'match-widened' }, extentOf, text);
+}
+
 /** Words of what reaches further into exemption, and back. */
 const EXEMPTION = { narrowed: 'exemption-removed', widened: 'exemption-added', exempts: true };
 

@@ -1,5 +1,5 @@
 import { anyOf, at, stringOf } from '../decode/json.ts';
-import type { ObjectRef, Request } from '../decode/request.ts';
+import { type ObjectRef, type Request, writesObject } from '../decode/request.ts';
 import { builtInPower } from './built-in.ts';
 import { type Power, powerOf } from './power.ts';
 import { type Grantee, grantsOf, subjectNames } from './subjects.ts';
@@ -15,7 +15,6 @@ export interface Grant {
 
 const ROLES = new Set(['roles', 'clusterroles']);
 const BINDINGS = new Set(['rolebindings', 'clusterrolebindings']);
-const WRITES = new Set(['create', 'update', 'patch']);
 
 /** Trimmed events may lack the group; the core group has no resources of these names. */
 const GROUPS = new Set(['rbac.authorization.k8s.io', '']);
@@ -24,7 +23,7 @@ const GROUPS = new Set(['rbac.authorization.k8s.io', '']);
 export function mayGrant({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean {
   const { resource, apiGroup, subresource } = ref;
   const known = ROLES.has(resource) || BINDINGS.has(resource);
-  return known && GROUPS.has(apiGroup) && subresource === '' && WRITES.has(verb);
+  return known && GROUPS.has(apiGroup) && subresource === '' && writesObject({ verb });
 }
 
 /**

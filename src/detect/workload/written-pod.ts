@@ -1,7 +1,7 @@
 import type { Outcome } from '../../record/signal.ts';
 import { at, isObject, member, stringOf } from '../decode/json.ts';
 import { pointerSegments } from '../decode/json-pointer.ts';
-import { creates, type Request } from '../decode/request.ts';
+import { creates, type Request, writesObject } from '../decode/request.ts';
 import type { WrittenObject } from '../memory/written-object.ts';
 import { changedSince } from '../namespace/label-patch.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
@@ -27,14 +27,12 @@ const POD_RESOURCES = new Set([
   'cronjobs',
 ]);
 
-const WRITES = new Set(['create', 'update', 'patch']);
-
 /** API groups of these resources, `extensions` before Kubernetes 1.16; another group's `jobs` are something else. */
 const GROUPS = new Set(['', 'apps', 'batch', 'extensions']);
 
 /** True if the request is of a kind that can write a pod's spec; nothing has been decoded yet. */
 export function mayWritePod({ ref, verb, code }: Pick<Request, 'ref' | 'verb' | 'code'>): boolean {
-  if (!WRITES.has(verb) || !POD_RESOURCES.has(ref.resource) || !GROUPS.has(ref.apiGroup)) return false;
+  if (!writesObject({ verb }) || !POD_RESOURCES.has(ref.resource) || !GROUPS.has(ref.apiGroup)) return false;
   // A pod's spec is fixed once it is created, but for these two subresources; `status` and `binding` leave it as it was.
   if (ref.resource === 'pods' && verb !== 'create') {
     const applied = verb === 'patch' && ref.subresource === '' && code !== 200;

@@ -1,9 +1,10 @@
 import { listOf, member, stringOf, stringsOf } from '../../decode/json.ts';
+import { ACTION_WORDS } from '../common-fields.ts';
 import { type Extent, patternCovers, unionExtent } from '../extent.ts';
 import { fields, harmless, ordered, unjudged } from '../fields.ts';
 import type { Compare } from '../finding.ts';
 import { parameters } from '../parameters.ts';
-import { exemption, openPatternsExtent, patternsExtent, reach, selector } from '../reach.ts';
+import { exemption, matching, openPatternsExtent, patternsExtent, selector } from '../reach.ts';
 
 /** What an object of another kind is told apart by. */
 interface Kind {
@@ -43,25 +44,19 @@ function choice(noun: string, all: string): Compare {
     };
     return patternsExtent(open(before), open(after));
   };
-  return reach(
-    { noun, narrowed: 'match-narrowed', widened: 'match-widened' },
-    extentOf,
-    (value) => stringOf(value) ?? all,
-  );
+  return matching(noun, extentOf, (value) => stringOf(value) ?? all);
 }
-
-const MATCH = { narrowed: 'match-narrowed', widened: 'match-widened' };
 
 /** `spec.match` (github.com/open-policy-agent/gatekeeper/pkg/mutation/match): which objects a constraint or a mutator is for. */
 export const match = fields({
-  kinds: reach({ noun: 'kinds', ...MATCH }, kindsExtent, (list) =>
+  kinds: matching('kinds', kindsExtent, (list) =>
     listOf(list).length === 0
       ? 'all'
       : kindsOf(list)
           .map(({ kind }) => kind)
           .join(),
   ),
-  namespaces: reach({ noun: 'namespaces', ...MATCH }, openPatternsExtent, openText),
+  namespaces: matching('namespaces', openPatternsExtent, openText),
   excludedNamespaces: exemption(
     'excludedNamespaces',
     patternsExtent,
@@ -75,7 +70,6 @@ export const match = fields({
 });
 
 const ACTIONS = ['dryrun', 'warn', 'deny'];
-const WORDS = { weakened: 'action-lowered', strengthened: 'action-raised' };
 
 /** Gatekeeper's webhook among the points at which a scoped action is carried out. */
 const WEBHOOK = 'validation.gatekeeper.sh';
@@ -96,7 +90,7 @@ function webhookAction(spec: unknown): string {
 
 const spec: Compare = (before, after, place) => {
   const [was, is] = [webhookAction(before), webhookAction(after)];
-  const findings = ordered('enforcementAction', ['none', ...ACTIONS], 'deny', WORDS)(was, is, place);
+  const findings = ordered('enforcementAction', ['none', ...ACTIONS], 'deny', ACTION_WORDS)(was, is, place);
   return [...findings, ...others(before, after, place)];
 };
 

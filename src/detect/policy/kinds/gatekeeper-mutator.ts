@@ -1,12 +1,10 @@
+import { ACTION_WORDS } from '../common-fields.ts';
 import { fields, ordered, unjudged } from '../fields.ts';
 import { mutating } from '../finding.ts';
-import { elementsExtent, reach } from '../reach.ts';
+import { elementsExtent, matching } from '../reach.ts';
 import { match } from './gatekeeper-constraint.ts';
 
-const applyTo = reach(
-  { noun: 'applyTo', narrowed: 'match-narrowed', widened: 'match-widened' },
-  elementsExtent,
-);
+const applyTo = matching('applyTo', elementsExtent);
 
 /** Assign, AssignMetadata, AssignImage and ModifySet of mutations.gatekeeper.sh. */
 export const gatekeeperMutator = mutating(
@@ -26,9 +24,6 @@ export const gatekeeperExpansion = fields({
     applyTo,
     templateSource: unjudged('templateSource'),
     generatedGVK: unjudged('generatedGVK'),
-    enforcementAction: ordered('enforcementAction', ['dryrun', 'warn', 'deny'], 'deny', {
-      weakened: 'action-lowered',
-      strengthened: 'action-raised',
-    }),
+    enforcementAction: ordered('enforcementAction', ['dryrun', 'warn', 'deny'], 'deny', ACTION_WORDS),
   }),
 });

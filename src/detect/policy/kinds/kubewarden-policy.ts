@@ -1,7 +1,7 @@
 import { isObject, stringOf } from '../../decode/json.ts';
 import { shown } from '../canonical.ts';
 import { expressionExtent } from '../cel.ts';
-import { failurePolicy, matchPolicy, timeoutSeconds } from '../common-fields.ts';
+import { ACTION_WORDS, failurePolicy, matchPolicy, timeoutSeconds } from '../common-fields.ts';
 import { matchConditions } from '../expressions.ts';
 import { fields, harmless, namedList, ordered, unjudged } from '../fields.ts';
 import { type Compare, changed } from '../finding.ts';
@@ -17,10 +17,7 @@ const policyServer: Compare = (before, after, place) => {
 };
 
 const common = {
-  mode: ordered('mode', ['monitor', 'protect'], 'protect', {
-    weakened: 'action-lowered',
-    strengthened: 'action-raised',
-  }),
+  mode: ordered('mode', ['monitor', 'protect'], 'protect', ACTION_WORDS),
   rules: resourceRules('rules'),
   namespaceSelector: selector('namespaceSelector'),
   objectSelector: selector('objectSelector'),

@@ -2,7 +2,7 @@ import { failurePolicy, timeoutSeconds } from '../common-fields.ts';
 import { matchConditions, validations } from '../expressions.ts';
 import { fields, flag, harmless, ordered } from '../fields.ts';
 import { type Compare, mutating } from '../finding.ts';
-import { elementsExtent, reach } from '../reach.ts';
+import { elementsExtent, matching } from '../reach.ts';
 import { matchConstraints, variables } from './admission-policy.ts';
 import { validationActions } from './admission-policy-binding.ts';
 
@@ -39,10 +39,7 @@ export const kyvernoValidatingPolicy = fields({ spec: fields(validating) });
 export const kyvernoImageValidatingPolicy = fields({
   spec: fields({
     ...validating,
-    matchImageReferences: reach(
-      { noun: 'matchImageReferences', narrowed: 'match-narrowed', widened: 'match-widened' },
-      elementsExtent,
-    ),
+    matchImageReferences: matching('matchImageReferences', elementsExtent),
     validationConfigurations: fields({
       required: flag('required', false, true, ...VERIFICATION),
       verifyDigest: flag('verifyDigest', false, true, ...VERIFICATION),

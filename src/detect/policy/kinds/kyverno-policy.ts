@@ -1,20 +1,15 @@
 import { listOf, member, stringOf, stringsOf } from '../../decode/json.ts';
 import { canonical, without } from '../canonical.ts';
-import { failurePolicy, timeoutSeconds } from '../common-fields.ts';
+import { ACTION_WORDS, failurePolicy, timeoutSeconds } from '../common-fields.ts';
 import { matchConditions, validations } from '../expressions.ts';
 import type { Extent } from '../extent.ts';
 import { fields, flag, harmless, namedList, ordered, plainList, unjudged } from '../fields.ts';
 import type { Compare, Finding, Place } from '../finding.ts';
-import { elementsExtent, exemption, openPatternsExtent, patternsExtent, reach } from '../reach.ts';
+import { elementsExtent, exemption, matching, openPatternsExtent, patternsExtent, reach } from '../reach.ts';
 import { conditionsExtent } from './kyverno-conditions.ts';
 import { matchExtent } from './kyverno-match.ts';
 
-const action = ordered('failureAction', ['Audit', 'Enforce'], 'Audit', {
-  weakened: 'action-lowered',
-  strengthened: 'action-raised',
-});
-
-const MATCH = { narrowed: 'match-narrowed', widened: 'match-widened' };
+const action = ordered('failureAction', ['Audit', 'Enforce'], 'Audit', ACTION_WORDS);
 
 /** Namespaces in which another action than the policy's own is taken: an Audit there is an exemption. */
 const overrides: Compare = (before, after, place) => {
@@ -113,7 +108,7 @@ function orGone(noun: string, compare: Compare): Compare {
 
 const verifyImage = fields({
   failureAction: action,
-  imageReferences: reach({ noun: 'imageReferences', ...MATCH }, patternsExtent),
+  imageReferences: matching('imageReferences', patternsExtent),
   skipImageReferences: exemption('skipImageReferences', patternsExtent),
   required: flag('verifyImages.required', false, true, 'verification-optional', 'verification-required'),
   verifyDigest: flag('verifyDigest', false, true, 'verification-optional', 'verification-required'),
@@ -122,7 +117,7 @@ const verifyImage = fields({
 });
 
 const rule = fields({
-  match: reach({ noun: 'match', ...MATCH }, matchExtent),
+  match: matching('match', matchExtent),
   exclude: exemption('exclude', matchExtent),
   preconditions: reach(
     { noun: 'preconditions', narrowed: 'preconditions-added', widened: 'preconditions-removed' },
@@ -208,7 +203,7 @@ function actionsOf(policy: unknown): ReadonlyMap<string, Action> {
 /** By which Kyverno also holds the workloads that make pods to what a rule demands of pods: all of them unless the annotation lists some. */
 export const AUTOGEN_ANNOTATION = 'pod-policies.kyverno.io/autogen-controllers';
 
-const autogen = reach({ noun: 'autogen controllers', ...MATCH }, controllersExtent);
+const autogen = matching('autogen controllers', controllersExtent);
 
 function controllersExtent(before: unknown, after: unknown): Extent {
   const controllers = (value: unknown) =>

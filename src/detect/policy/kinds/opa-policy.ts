@@ -1,5 +1,5 @@
-import { at, isObject, member } from '../../decode/json.ts';
-import { fields } from '../fields.ts';
+import { at, member } from '../../decode/json.ts';
+import { fields, keysOf } from '../fields.ts';
 import type { Compare, Finding } from '../finding.ts';
 
 /** By this label OPA's sidecar kube-mgmt takes a ConfigMap for policies (github.com/open-policy-agent/kube-mgmt). */
@@ -13,8 +13,7 @@ export function isOpaPolicy(object: unknown): boolean {
 }
 
 const files: Compare = (before, after) => {
-  const names = new Set([before, after].filter(isObject).flatMap((one) => Object.keys(one)));
-  return [...names].sort().flatMap((name): Finding[] => {
+  return keysOf(before, after).flatMap((name): Finding[] => {
     const [was, is] = [member(before, name), member(after, name)];
     if (is === undefined)
       return [{ effect: 'weakened', change: 'rule-removed', reason: `policy ${name} was removed` }];
