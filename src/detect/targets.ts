@@ -9,8 +9,8 @@ export interface Target {
   readonly spansGroups: boolean;
   /** Values of the group-by fields, '' for one that the event lacks. */
   group(event: EventFields): string[];
-  /** Values that the correlation compares or looks at, by the name that it has for them. */
-  values(event: EventFields): Record<string, string>;
+  /** Values that the correlation compares or looks at, by the name that it has for them; absent if it looks at none. */
+  values(event: EventFields): Record<string, string> | undefined;
 }
 
 /** Group values are names; a longer one is cut, so that keys stay bounded. */
@@ -48,7 +48,8 @@ function target(
     id,
     spansGroups,
     group: (event) => group.map((read) => read(event)),
-    values: (event) => Object.fromEntries(values.map(([name, read]) => [name, read(event)])),
+    values: (event) =>
+      values.length > 0 ? Object.fromEntries(values.map(([name, read]) => [name, read(event)])) : undefined,
   };
 }
 

@@ -8,28 +8,31 @@ import type {
   Violation,
 } from '../record/signal.ts';
 import { admissionOf, type Verdict, verdictOf } from './admission/admission.ts';
-import { type ActorKind, actorKind } from './attribution/actor.ts';
 import { attribute, type Objects } from './attribution/chain.ts';
-import { type CertificateSubject, certificateSubject } from './certificate/certificate-request.ts';
-import { clientOf } from './client.ts';
+import type { ActorKind } from './caller/kind.ts';
+import {
+  asksForCertificate,
+  type CertificateSubject,
+  certificateSubject,
+} from './certificate/certificate-request.ts';
 import { type Connection, connectionOf } from './connect/connection.ts';
 import { answeredMetadata } from './decode/answer.ts';
-import { anyOf, at, isObject, type JsonObject, listOf, stringOf } from './decode/json.ts';
-import { creates, holdsObject, type Request } from './decode/request.ts';
+import { anyOf, at, isObject, type JsonObject, listOf, member, stringOf } from './decode/json.ts';
+import { creates, holdsObject, opensConnection, type Request } from './decode/request.ts';
 import { type Exposure, exposureOf, mayExpose } from './exposure/exposure.ts';
 import { objectPath, trimmed } from './memory/remembered.ts';
 import { type WrittenObject, writtenObject } from './memory/written-object.ts';
-import { namespaceChange } from './namespace/change.ts';
+import { mayChangeNamespace, namespaceChange } from './namespace/change.ts';
 import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
 import { type PodLocation, podOf } from './podsecurity/pod-template.ts';
-import { policyChange } from './policy/change.ts';
+import { mayChangePolicy, policyChange } from './policy/change.ts';
 import { type Addition, additionTo, type Grant, grantOf, mayGrant } from './rbac/grant.ts';
 import { DerivedFields, type EventFields } from './sigma/event.ts';
 import { type Trait, UNKNOWN } from './sigma/traits.ts';
 import { PodFields } from './workload/pod-fields.ts';
 import { podSecurityOf, satisfiedLevel } from './workload/pod-security.ts';
-import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
+import { mayWritePod, type WrittenPod, writtenPod } from './workload/written-pod.ts';
 
 /** What was known just before a request of its namespace, and of the objects in it. */
 export interface Past extends Objects {
@@ -57,6 +60,7 @@ export class EventView implements EventFields {
   #exposure: Exposure | null | undefined;
   #certificate: CertificateSubject | null | undefined;
   #gatewatch: object | undefined;
+  #keywords: readonly string[] | undefined;
 
   constructor(request: Request, past: Past) {
     this.request = request;
@@ -69,37 +73,62 @@ export class EventView implements EventFields {
     return this.#gatewatch;
   }
 
-  keywords(): Iterable<string> {
-    return this.request.keywords();
+  keywords(): readonly string[] {
+    this.#keywords ??= this.request.keywords();
+    return this.#keywords;
   }
 
-  trait(field: Trait): string | number | undefined | typeof UNKNOWN {
+  lacks(root: string, key: string): boolean {
+    return root === 'annotations' && !this.request.mayHaveAnnotation(key);
+  }
+
+  trait(field: Trait): string | number | undefined | typeof UNKNOWN | EventFields {
     const { request } = this;
+    const { ref } = request;
     switch (field) {
+      case 'objectRef.resource':
+        return ref.resource || undefined;
       case 'verb':
         return request.verb || undefined;
+      case 'objectRef.subresource':
+        return ref.subresource || undefined;
+      case 'objectRef.apiGroup':
+        return ref.apiGroup || undefined;
       case 'stage':
         return request.stage;
-      case 'objectRef.resource':
-        return request.ref.resource || undefined;
-      case 'objectRef.subresource':
-        return request.ref.subresource || undefined;
-      case 'objectRef.apiGroup':
-        return request.ref.apiGroup || undefined;
       case 'responseStatus.code':
         return request.code;
-      case 'user.username':
-        return request.username || undefined;
+      case 'gatewatch.redacted':
+        return unknownIf(request.record.redacted.length > 0);
+      case 'gatewatch.pod':
+      case 'gatewatch.pod_security':
+        return unknownIf(mayWritePod(request));
+      case 'gatewatch.namespace':
+        return unknownIf(mayChangeNamespace(request));
+      case 'gatewatch.rbac':
+        return unknownIf(mayGrant(request));
+      case 'gatewatch.exposure':
+        return unknownIf(mayExpose(request));
+      case 'gatewatch.connect':
+        return unknownIf(opensConnection(request));
+      case 'gatewatch.certificate':
+        return unknownIf(asksForCertificate(request));
+      case 'gatewatch.policy':
+        return unknownIf(mayChangePolicy(request));
       case 'gatewatch.outcome':
         return this.outcome;
+      case 'gatewatch.admission.failed_open':
+        return unknownIf(request.mayHaveAnnotation('failed-open.'));
+      case 'annotations.authorization.k8s.io/decision':
+        return request.decision;
       case 'gatewatch.actor.kind':
         return this.actorKind;
+      case 'user.username':
+        return request.caller.name || undefined;
       case 'impersonatedUser':
-        return request.impersonates ? UNKNOWN : undefined;
-      case 'gatewatch.redacted':
-        return request.record.redacted.length > 0 ? UNKNOWN : undefined;
-      case 'gatewatch.admission.failed_open':
-        return request.mayHaveAnnotation('failed-open.') ? UNKNOWN : undefined;
+        return unknownIf(request.caller.impersonates);
+      case 'caller':
+        return request.caller.recurs ? request.caller : UNKNOWN;
     }
   }
 
@@ -156,7 +185,11 @@ export class EventView implements EventFields {
 
   get namespaceChange(): NamespaceChange | undefined {
     if (this.#namespace === undefined) {
-      this.#namespace = namespaceChange(this.request, this.outcome, this.#past.namespace) ?? null;
+      const { request } = this;
+      const change = mayChangeNamespace(request)
+        ? namespaceChange(request, this.outcome, this.#past.namespace)
+        : undefined;
+      this.#namespace = change ?? null;
     }
     return this.#namespace ?? undefined;
   }
@@ -209,7 +242,7 @@ export class EventView implements EventFields {
   /** What kind of identity asked. A pod that a controller makes has an owner; one without is made by somebody who has its token. */
   get actorKind(): ActorKind {
     const { request } = this;
-    const kind = actorKind(request.username);
+    const { kind } = request.caller;
     if (kind !== 'controller' || request.ref.resource !== 'pods' || request.verb !== 'create') return kind;
     const metadata = at(request.requestObject, 'metadata');
     return metadata !== undefined && at(metadata, 'ownerReferences') === undefined ? 'service-account' : kind;
@@ -292,15 +325,19 @@ export class EventView implements EventFields {
 
   /** What an object's retries and siblings have in common: its owner, else the prefix its name is generated from, else its name. */
   get objectSeries(): string {
-    if (!holdsObject(this.request)) return this.#ownName;
-    const { requestObject, responseObject } = this.request;
-    const owner = listOf(
-      at(requestObject, 'metadata', 'ownerReferences') ?? at(responseObject, 'metadata', 'ownerReferences'),
-    )[0];
-    const ownerName = stringOf(at(owner, 'name'));
-    if (ownerName !== undefined) return `${stringOf(at(owner, 'kind')) ?? 'owner'}/${ownerName}`;
-    return stringOf(at(requestObject, 'metadata', 'generateName')) ?? this.#ownName;
+    const { request } = this;
+    if (!holdsObject(request)) return this.#ownName;
+    const metadata = at(answeredMetadata(request.responseObject) ?? request.requestObject, 'metadata');
+    const owner = listOf(member(metadata, 'ownerReferences'))[0];
+    const ownerName = stringOf(member(owner, 'name'));
+    if (ownerName !== undefined) return `${stringOf(member(owner, 'kind')) ?? 'owner'}/${ownerName}`;
+    return stringOf(member(metadata, 'generateName')) ?? this.#ownName;
   }
+}
+
+/** Of what is absent nothing is left to ask. */
+function unknownIf(present: boolean): typeof UNKNOWN | undefined {
+  return present ? UNKNOWN : undefined;
 }
 
 /** What the path `gatewatch.…` walks. */
@@ -319,7 +356,7 @@ class GatewatchFields extends DerivedFields {
     return this.#view.request.source;
   }
   get client() {
-    return clientOf(this.#view.request);
+    return this.#view.request.caller.client;
   }
   get dry_run() {
     return this.#view.request.dryRun;

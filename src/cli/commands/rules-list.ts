@@ -43,7 +43,7 @@ function entryOf(rule: SigmaRule | CorrelationRule, set: RuleSet): Entry {
 }
 
 /** Without what it is compiled to. */
-function ruleData({ applies, items, given, matches, ...said }: SigmaRule) {
+function ruleData({ applies, items, expression, matches, ...said }: SigmaRule) {
   return said;
 }
 

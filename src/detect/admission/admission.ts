@@ -39,7 +39,7 @@ function answerOf(request: Request): Verdict {
   if (source === 'review' || stage === 'RequestReceived') return { outcome: 'pending' };
   const code = request.code ?? failureCode(request);
   if (code !== undefined && code < 400) return { outcome: passesAdmission(request) ? 'admitted' : 'other' };
-  const decision = request.annotations['authorization.k8s.io/decision'];
+  const { decision } = request;
   if (code === undefined && decision === 'forbid') return { outcome: 'denied' };
   if (code === undefined) return { outcome: lacksStatus(request) ? 'admitted' : 'other' };
   if (answeredBehindProxy(request)) return { outcome: 'admitted' };
@@ -64,8 +64,7 @@ function failureCode(request: Request): number | undefined {
 /** True if an error was the answer of what a proxy leads to: of its own errors the API server says that they are failures. */
 function answeredBehindProxy(request: Request): boolean {
   if (request.ref.subresource !== 'proxy') return false;
-  const allowed = request.annotations['authorization.k8s.io/decision'] === 'allow';
-  return allowed && request.status.status === undefined;
+  return request.decision === 'allow' && request.status.status === undefined;
 }
 
 function webhooksOf(request: Request): { failedOpen: string[]; mutatedBy: string[] } {

@@ -1,9 +1,9 @@
+import type { ActorKind } from '../caller/kind.ts';
 import { at, listOf, stringOf } from '../decode/json.ts';
 import { creates, type Request, writesObject } from '../decode/request.ts';
 import type { ObjectVersion, Owner } from '../memory/object-history.ts';
 import { objectPath, ownerOf } from '../memory/remembered.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
-import type { ActorKind } from './actor.ts';
 
 /** Who is behind a request, as far as the stream has shown it. */
 export interface Attribution {
@@ -51,13 +51,13 @@ const KINDS: ReadonlyMap<string, string> = new Map(
  * known: records are divided by it.
  */
 export function attribute(request: Request, kind: ActorKind, path: string, objects: Objects): Attribution {
-  const { user } = request;
+  const { caller } = request;
   const managers = kind === 'controller' || kind === 'service-account' ? managersOf(request) : [];
-  const asked = user.actingAs === undefined ? [user.name] : [user.actingAs, user.name];
+  const asked = caller.actingAs === undefined ? [caller.name] : [caller.actingAs, caller.name];
   const behind = linksBehind(request, kind, path, objects);
   const chain = [...asked, ...behind.map(({ text }) => text)];
   const author =
-    behind.findLast(({ isAuthor }) => isAuthor)?.text ?? (kind === 'controller' ? undefined : user.name);
+    behind.findLast(({ isAuthor }) => isAuthor)?.text ?? (kind === 'controller' ? undefined : caller.name);
   return {
     chain,
     ...(author ? { author } : {}),
@@ -82,7 +82,7 @@ interface Link {
 }
 
 function ownerOfRequest(request: Request): Owner | undefined {
-  return ownerOf(request.requestObject) ?? (creates(request) ? ownerOf(request.responseObject) : undefined);
+  return (creates(request) ? ownerOf(request.responseObject) : undefined) ?? ownerOf(request.requestObject);
 }
 
 function behindOwner(first: Owner | undefined, objects: Objects): Link[] {
@@ -103,8 +103,8 @@ const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
 
 function behindServiceAccount(request: Request, objects: Objects): Link[] {
-  const [, namespace, name] = SERVICE_ACCOUNT.exec(request.user.name) ?? [];
-  const pod = stringOf(listOf(at(request.field('user'), 'extra', POD_NAME))[0]);
+  const [, namespace, name] = SERVICE_ACCOUNT.exec(request.caller.name) ?? [];
+  const pod = stringOf(listOf(at(request.caller.field('user'), 'extra', POD_NAME))[0]);
   const users = namespace === request.ref.namespace ? [...usersOf(name!, objects)].filter(runs(pod)) : [];
   const [only] = users;
   // Several workloads may share an account; then nobody can be named.
@@ -136,9 +136,9 @@ const SYSTEM_MANAGERS = new Set(['kube-controller-manager', 'kubelet', 'kube-sch
 
 function managersOf(request: Request): string[] {
   if (!writesObject(request)) return [];
-  const { requestObject, responseObject } = request;
   const entries = listOf(
-    at(responseObject, 'metadata', 'managedFields') ?? at(requestObject, 'metadata', 'managedFields'),
+    at(request.responseObject, 'metadata', 'managedFields') ??
+      at(request.requestObject, 'metadata', 'managedFields'),
   );
   const names = entries.flatMap((entry) => stringOf(at(entry, 'manager'))?.slice(0, 128) ?? []);
   return [...new Set(names)].filter((name) => !SYSTEM_MANAGERS.has(name)).slice(0, MANAGERS_MAX);

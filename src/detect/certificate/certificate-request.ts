@@ -20,12 +20,17 @@ const TAG = { integer: 0x02, bmpString: 0x1e, sequence: 0x30, set: 0x31 } as con
 /** Tags of the kinds of text that Go's crypto/x509 reads: UTF8String, NumericString, PrintableString, TeletexString, IA5String, BMPString. */
 const TEXTS = new Set([0x0c, 0x12, 0x13, 0x14, 0x16, TAG.bmpString]);
 
+/** True if the request concerns a request for a certificate. */
+export function asksForCertificate({ ref }: Pick<Request, 'ref'>): boolean {
+  return ref.resource === 'certificatesigningrequests';
+}
+
 /**
  * The subject that a CertificateSigningRequest was made, approved or changed for.
  * @returns undefined for another resource, and where no request can be read
  */
 export function certificateSubject(request: Request): CertificateSubject | undefined {
-  if (request.ref.resource !== 'certificatesigningrequests') return undefined;
+  if (!asksForCertificate(request)) return undefined;
   const encoded =
     stringOf(at(request.responseObject, 'spec', 'request')) ??
     stringOf(at(request.requestObject, 'spec', 'request'));

@@ -1,9 +1,10 @@
 import { GatewatchError } from '../../errors.ts';
 import type { ReceivedRecord } from '../../record/record.ts';
+import { Caller } from '../caller/caller.ts';
 import { textsOf } from '../sigma/event.ts';
-import { refOf, requesterOf, reviewId } from './audit-event.ts';
-import { at, isObject, type JsonObject, member, objectOf, parseJson, stringOf } from './json.ts';
-import type { ObjectRef, Request, Requester } from './request.ts';
+import { refOf, reviewId } from './audit-event.ts';
+import { at, isObject, type JsonObject, member, parseJson, stringOf } from './json.ts';
+import type { ObjectRef, Request } from './request.ts';
 
 /**
  * The verb that an audit event of the same request has, except that its UPDATE may be `patch` there. A review's CONNECT can be `create`
@@ -37,17 +38,15 @@ class AdmissionReview implements Request {
   readonly stage = 'AdmissionReview';
   readonly rank = 0;
   readonly uri = undefined;
-  readonly sourceIp = undefined;
-  readonly userAgent = undefined;
   readonly code = undefined;
-  readonly impersonates = false;
   readonly status: JsonObject = {};
   readonly message = undefined;
   readonly annotations: JsonObject = {};
+  readonly decision = undefined;
   readonly sameAs: readonly string[] = [];
   readonly verb: string;
   readonly ref: ObjectRef;
-  readonly user: Requester;
+  readonly caller: Caller;
   readonly time: number;
   readonly requestId: string;
   readonly dryRun: boolean;
@@ -66,7 +65,7 @@ class AdmissionReview implements Request {
       name: stringOf(request.name) ?? at(request, 'object', 'metadata', 'name'),
     };
     this.ref = refOf(objectRef);
-    this.user = requesterOf(objectOf(request.userInfo));
+    this.caller = new Caller({ user: request.userInfo });
     this.time = record.receivedMs * 1000;
     this.requestId = reviewId(record.cluster, stringOf(request.uid) ?? record.id);
     this.dryRun = request.dryRun === true;
@@ -88,12 +87,8 @@ class AdmissionReview implements Request {
     return false;
   }
 
-  keywords(): Iterable<string> {
-    return textsOf(JSON.parse(this.record.bytes.toString()));
-  }
-
-  get username(): string {
-    return this.user.name;
+  keywords(): readonly string[] {
+    return [...textsOf(JSON.parse(this.record.bytes.toString()))];
   }
 
   get began(): number {

@@ -2,25 +2,25 @@ import { GatewatchError } from '../../errors.ts';
 import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
-import { DerivedFields, textsOf } from '../sigma/event.ts';
+import { CALLER_FIELDS, Caller } from '../caller/caller.ts';
+import { textsOf } from '../sigma/event.ts';
 import { type Glance, glanceAt } from './glance.ts';
-import {
-  isObject,
-  type JsonObject,
-  lastStringOf,
-  listOf,
-  member,
-  objectOf,
-  parseJson,
-  stringOf,
-  stringsOf,
-} from './json.ts';
+import { isObject, type JsonObject, listOf, member, objectOf, parseJson, stringOf } from './json.ts';
 import { completedRef } from './object-ref.ts';
-import { lacksStatus, type ObjectRef, type Request, type Requester } from './request.ts';
+import { lacksStatus, type ObjectRef, type Request } from './request.ts';
 import { parametersOf } from './uri.ts';
 
 /** Annotation in which the observing webhook's answer leaves its uid; the API server puts the webhook's name before the key. */
 const OBSERVER_ANNOTATION = `${OBSERVER_WEBHOOK}/uid`;
+
+/** Annotation in which the API server says whether the request was authorized (k8s.io/apiserver/pkg/endpoints/filters/authorization.go). */
+const DECISION = 'authorization.k8s.io/decision';
+const DECISION_KEY = `"${DECISION}":"`;
+
+/** Of an event that was cut (k8s.io/apiserver/plugin/pkg/audit/truncate). */
+const TRUNCATED = 'audit.k8s.io/truncated';
+
+const NONE: readonly string[] = [];
 
 /** Stages in the order in which the API server writes them (k8s.io/apiserver/pkg/apis/audit/v1). */
 const STAGE_RANK: ReadonlyMap<string, number> = new Map([
@@ -94,6 +94,7 @@ export interface Translation {
 export class AuditEvent implements Request {
   readonly record: ReceivedRecord;
   readonly source = 'audit';
+  readonly caller: Caller;
   readonly ref: ObjectRef;
   readonly verb: string;
   readonly stage: string;
@@ -101,11 +102,10 @@ export class AuditEvent implements Request {
   readonly #glance: Glance | undefined;
   readonly #timeMax: number;
   readonly #untold: readonly string[];
-  readonly #bodies = new Map<number, unknown>();
+  #bodies: Map<number, unknown> | undefined;
   #head: JsonObject | undefined;
-  #rest: JsonObject | undefined;
-  #user: Requester | undefined;
-  #sourceIPs: unknown;
+  #annotations: JsonObject | undefined;
+  #status: JsonObject | undefined;
   #requestId: string | undefined;
   #claimedTime: number | null | undefined;
 
@@ -115,11 +115,17 @@ export class AuditEvent implements Request {
     this.#untold = translation?.untold ?? [];
     this.#head = translation && checked(translation.fields);
     this.#glance = translation ? undefined : glanceAt(record);
-    const { verb, stage, objectRef } = this.#glance ?? this.#fields;
+    const { verb, stage, objectRef } = this.#glanced;
     this.verb = stringOf(verb) ?? '';
     this.stage = stringOf(stage) ?? 'unknown';
     this.ref = refOf(objectOf(objectRef));
+    this.caller = this.#glance?.caller ?? new Caller(this.#fields);
     this.code = this.#glance ? this.#glance.code : codeOf(member(this.#fields.responseStatus, 'code'));
+  }
+
+  /** The fields that a glance tells, from it if there is one. */
+  get #glanced(): Glance | JsonObject {
+    return this.#glance ?? this.#fields;
   }
 
   get #fields(): JsonObject {
@@ -127,42 +133,23 @@ export class AuditEvent implements Request {
     return this.#head;
   }
 
-  /** What holds the times and annotations: the last bytes of an event that was glanced at, else all its fields. */
-  get #last(): JsonObject {
-    if (this.#head || !this.#glance) return this.#fields;
-    if (!this.#rest) {
-      const rest = parseJson(`{${this.record.bytes.toString('utf8', this.#glance.rest + 1)}`);
-      const sound = isObject(rest) && (rest.annotations === undefined || isObject(rest.annotations));
-      this.#rest = sound ? rest : this.#fields;
-    }
-    return this.#rest;
-  }
-
   field(root: string): unknown {
+    if (CALLER_FIELDS.has(root)) return this.caller.field(root);
     const glance = this.#head ? undefined : this.#glance;
     switch (glance && root) {
+      case 'level':
       case 'stage':
       case 'verb':
-      case 'userAgent':
       case 'objectRef':
+      case 'requestReceivedTimestamp':
+      case 'stageTimestamp':
         return glance![root as keyof Glance];
-      case 'sourceIPs':
-        this.#sourceIPs ??= parseJson(glance!.sourceIPs);
-        return this.#sourceIPs;
-      case 'user':
-        return new UserFields(glance!.username, () => this.#fields.user);
       case 'responseStatus':
-        return glance!.code === undefined
-          ? undefined
-          : new StatusFields(glance!.code, () => this.#fields.responseStatus);
-      case 'impersonatedUser':
-        return glance!.impersonates ? this.#fields.impersonatedUser : undefined;
+        return glance!.code === undefined ? undefined : this.status;
       case 'requestURI':
         return this.uri;
       case 'annotations':
-      case 'requestReceivedTimestamp':
-      case 'stageTimestamp':
-        return member(this.#last, root);
+        return glance!.annotations === '' ? undefined : this.annotations;
       case 'requestObject':
       case 'responseObject':
         return this.#bodyNamed(root);
@@ -185,35 +172,44 @@ export class AuditEvent implements Request {
     return undefined;
   }
 
-  keywords(): Iterable<string> {
-    return textsOf(parseJson(this.record.bytes.toString()));
+  keywords(): readonly string[] {
+    return [...textsOf(parseJson(this.record.bytes.toString()))];
   }
 
   get auditId(): string | undefined {
     return stringOf(this.#glance?.auditID ?? this.#fields.auditID);
   }
 
-  get user(): Requester {
-    this.#user ??= requesterOf(objectOf(this.#fields.user), objectOf(this.#fields.impersonatedUser));
-    return this.#user;
-  }
-
-  get username(): string {
-    return this.#glance?.username ?? this.user.name;
-  }
-
-  get impersonates(): boolean {
-    return this.#glance?.impersonates ?? isObject(this.#fields.impersonatedUser);
-  }
-
   get annotations(): JsonObject {
-    return objectOf(this.#last.annotations) ?? {};
+    this.#annotations ??=
+      this.#head || !this.#glance
+        ? (objectOf(this.#fields.annotations) ?? {})
+        : this.#glancedAnnotations(this.#glance);
+    return this.#annotations;
+  }
+
+  /** They stand last, and are parsed alone. */
+  #glancedAnnotations({ annotations }: Glance): JsonObject {
+    if (annotations === '') return {};
+    const { bytes } = this.record;
+    const parsed = parseJson(`{"annotations":{${bytes.toString('utf8', bytes.length - annotations.length)}`);
+    return objectOf(member(parsed, 'annotations')) ?? {};
+  }
+
+  get decision(): string | undefined {
+    if (!this.#glance || this.#annotations) return stringOf(this.annotations[DECISION]);
+    // Quotes in a value are escaped: only a key is followed so.
+    const { annotations } = this.#glance;
+    const key = annotations.lastIndexOf(DECISION_KEY);
+    if (key < 0) return undefined;
+    const start = key + DECISION_KEY.length;
+    const decision = annotations.slice(start, annotations.indexOf('"', start));
+    return decision === 'allow' || decision === 'forbid' ? decision : stringOf(this.annotations[DECISION]);
   }
 
   mayHaveAnnotation(beginning: string): boolean {
-    // They stand after the bodies, and no quote in them can be another's.
-    if (this.#rest || this.#head || !this.#glance) return true;
-    return this.record.bytes.includes(`"${beginning}`, this.#glance.rest);
+    // No quote in them can be another's.
+    return !this.#glance || this.#glance.annotations.includes(`"${beginning}`);
   }
 
   get rank(): number {
@@ -225,16 +221,14 @@ export class AuditEvent implements Request {
     return stringOf(this.#glance?.requestURI ?? this.#fields.requestURI);
   }
 
-  get sourceIp(): string | undefined {
-    return lastStringOf(this.field('sourceIPs'));
-  }
-
-  get userAgent(): string | undefined {
-    return stringOf(this.field('userAgent'));
-  }
-
   get status(): JsonObject {
-    return objectOf(this.#fields.responseStatus) ?? {};
+    this.#status ??=
+      objectOf(this.#glance ? this.#glancedStatus(this.#glance) : this.#fields.responseStatus) ?? {};
+    return this.#status;
+  }
+
+  #glancedStatus({ code, status: [from, to] }: Glance): unknown {
+    return code === undefined ? undefined : parseJson(this.record.bytes.toString('utf8', from, to));
   }
 
   get message(): string | undefined {
@@ -248,14 +242,15 @@ export class AuditEvent implements Request {
 
   #claimed(): number | undefined {
     if (this.#claimedTime === undefined) {
-      this.#claimedTime = parseEventTime(this.#last.stageTimestamp) ?? parseEventTime(this.#received) ?? null;
+      this.#claimedTime =
+        parseEventTime(this.#glanced.stageTimestamp) ?? parseEventTime(this.#received) ?? null;
     }
     return this.#claimedTime ?? undefined;
   }
 
   /** When the API server received the request, as written; audit.k8s.io/v1alpha1 and v1beta1 have it under other names. */
   get #received(): unknown {
-    const { requestReceivedTimestamp } = this.#last;
+    const { requestReceivedTimestamp } = this.#glanced;
     if (requestReceivedTimestamp !== undefined) return requestReceivedTimestamp;
     const { timestamp, metadata } = this.#fields;
     return timestamp ?? member(metadata, 'creationTimestamp');
@@ -268,7 +263,7 @@ export class AuditEvent implements Request {
     // endpoints/handlers/delete.go). Where bodies are not recorded a forged query must not hide a deletion.
     const body = this.requestObject;
     if (isObject(body)) return listOf(body.dryRun).includes('All');
-    return named && this.#fields.level !== 'Metadata';
+    return named && this.#glanced.level !== 'Metadata';
   }
 
   get began(): number | undefined {
@@ -290,20 +285,21 @@ export class AuditEvent implements Request {
   #identify(): string {
     const received = this.#received;
     if (!this.auditId || typeof received !== 'string') return this.record.id;
-    const { record, verb, uri = '', username } = this;
-    return contentId('request', record.cluster, this.auditId, received, verb, uri, username);
+    const { record, verb, uri = '', caller } = this;
+    return contentId('request', record.cluster, this.auditId, received, verb, uri, caller.name);
   }
 
   get sameAs(): readonly string[] {
+    if (!this.mayHaveAnnotation(OBSERVER_ANNOTATION)) return NONE;
     const uid = this.annotations[OBSERVER_ANNOTATION];
-    return typeof uid === 'string' ? [reviewId(this.record.cluster, uid)] : [];
+    return typeof uid === 'string' ? [reviewId(this.record.cluster, uid)] : NONE;
   }
 
   get limits(): readonly string[] {
     const limits = [...this.#untold];
     if (this.time === undefined)
       limits.push(this.#claimed() === undefined ? 'no-event-time' : 'time-disbelieved');
-    if (this.annotations['audit.k8s.io/truncated'] === 'true') limits.push('truncated');
+    if (this.mayHaveAnnotation(TRUNCATED) && this.annotations[TRUNCATED] === 'true') limits.push('truncated');
     if (this.record.redacted.length > 0) limits.push('credentials-redacted');
     if (lacksStatus(this)) limits.push('status-not-recorded');
     return limits;
@@ -326,58 +322,9 @@ export class AuditEvent implements Request {
     const { bytes, bodies } = this.record;
     const [start, end] = [bodies[index], bodies[index + 1]];
     if (index % 2 !== 0 || start === undefined || end === undefined) return index;
+    this.#bodies ??= new Map();
     if (!this.#bodies.has(index)) this.#bodies.set(index, parseJson(bytes.toString('utf8', start, end)));
     return this.#bodies.get(index);
-  }
-}
-
-/** `user` of an event of which no more than the name may be asked. */
-class UserFields extends DerivedFields {
-  readonly username: string;
-  readonly #rest: () => unknown;
-
-  constructor(username: string, rest: () => unknown) {
-    super();
-    this.username = username;
-    this.#rest = rest;
-  }
-
-  get uid() {
-    return member(this.#rest(), 'uid');
-  }
-  get groups() {
-    return member(this.#rest(), 'groups');
-  }
-  get extra() {
-    return member(this.#rest(), 'extra');
-  }
-}
-
-/** `responseStatus` of an event of which no more than the code may be asked. */
-class StatusFields extends DerivedFields {
-  readonly code: number;
-  readonly #rest: () => unknown;
-
-  constructor(code: number, rest: () => unknown) {
-    super();
-    this.code = code;
-    this.#rest = rest;
-  }
-
-  get metadata() {
-    return member(this.#rest(), 'metadata');
-  }
-  get status() {
-    return member(this.#rest(), 'status');
-  }
-  get message() {
-    return member(this.#rest(), 'message');
-  }
-  get reason() {
-    return member(this.#rest(), 'reason');
-  }
-  get details() {
-    return member(this.#rest(), 'details');
   }
 }
 
@@ -405,14 +352,5 @@ export function refOf(ref: JsonObject | undefined): ObjectRef {
     apiVersion: stringOf(ref?.apiVersion) ?? '',
     namespace: stringOf(ref?.namespace) ?? '',
     name: stringOf(ref?.name) ?? '',
-  };
-}
-
-export function requesterOf(user: JsonObject | undefined, impersonated?: JsonObject | undefined): Requester {
-  const actingAs = stringOf(impersonated?.username);
-  return {
-    name: stringOf(user?.username) ?? '',
-    groups: stringsOf(user?.groups, 20),
-    ...(actingAs === undefined ? {} : { actingAs }),
   };
 }

@@ -1,26 +1,28 @@
 import type { ReceivedRecord } from '../../record/record.ts';
+import type { Caller } from '../caller/caller.ts';
+import { recurringCaller } from '../caller/recurring.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { completedRef } from './object-ref.ts';
 
-/** The beginning of an audit event, read without parsing it: enough to tell of most events that no rule can concern them. */
+/** The beginning and the end of an audit event, read without parsing it: enough to tell of most events that no rule can concern them. */
 export interface Glance {
+  readonly level: string;
   /** Undefined if it holds characters of more than one byte: a client may choose it. */
   readonly auditID: string | undefined;
   readonly stage: string;
   /** Undefined if it holds characters of more than one byte. */
   readonly requestURI: string | undefined;
   readonly verb: string;
-  readonly username: string;
-  readonly impersonates: boolean;
-  /** JSON, not yet parsed. */
-  readonly sourceIPs: string;
-  /** Undefined if there is none. */
-  readonly userAgent: string | undefined;
+  readonly caller: Caller;
   readonly objectRef: JsonObject | undefined;
   /** Undefined if there is no `responseStatus`. */
   readonly code: number | undefined;
-  /** Where the times and annotations begin, which stand last. */
-  readonly rest: number;
+  /** Where `responseStatus` begins and ends; it is not parsed yet. */
+  readonly status: readonly [from: number, to: number];
+  readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
+  /** The inside of `annotations` and all that follows, byte by byte; empty if there are none. */
+  readonly annotations: string;
 }
 
 /** The API server writes its fields in the order of the Go type, always from here on (k8s.io/apiserver/pkg/apis/audit/v1, types.go). */
@@ -41,53 +43,56 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   const beginning = BEGINNINGS.find((each) => text.startsWith(each));
   if (beginning === undefined) return undefined;
   const reader = new Reader(text, beginning.length);
-  reader.text(); // level
+  const level = reader.plain();
   reader.expect(',"auditID":"');
-  const auditID = reader.text();
+  const auditID = unescaped(reader.text());
   reader.expect(',"stage":"');
   const stage = reader.plain();
   reader.expect(',"requestURI":"');
   const requestURI = unescaped(reader.text());
   reader.expect(',"verb":"');
   const verb = reader.plain();
-  reader.expect(',"user":{"username":"');
-  const username = reader.plain();
-  const impersonates = reader.passes(',"impersonatedUser":', ',"sourceIPs":[');
-  const sourceIPs = reader.slice('[', ']');
-  const userAgent = reader.follows(',"userAgent":"') ? reader.plain() : undefined;
-  const objectRef = reader.follows(',"objectRef":') ? parsed(reader.slice('{', '}')) : undefined;
-  const code = reader.follows(',"responseStatus":{') ? reader.code() : undefined;
+  reader.expect(',');
+  const caller = reader.sound ? reader.caller() : undefined;
+  const objectRef = reader.follows(',"objectRef":') ? parsed(reader.object()) : undefined;
+  const hasStatus = reader.follows(',"responseStatus":');
+  const from = reader.at;
+  const code = hasStatus ? reader.code() : undefined;
+  const status = [from, reader.at] as const;
   // A key of the user's extra attributes may look like one of the event's; then something else follows.
-  const rest = bodies.at(-1) ?? reader.at;
   if (bodies.length > 0 && !BODIES.some((next) => reader.follows(next))) return undefined;
-  if (!endsAsWritten(bytes.toString('latin1', rest))) return undefined;
-  if (!reader.sound || objectRef === null) return undefined;
+  const last = bodies.length > 0 ? bytes.toString('latin1', bodies.at(-1)) : text.slice(reader.at);
+  const times = TIMES.exec(last);
+  if (!times || last.includes('},"')) return undefined;
+  if (!reader.sound || !caller || objectRef === null) return undefined;
   if (completedRef(objectRef, requestURI) !== objectRef) return undefined;
+  const [before, requestReceivedTimestamp = '', stageTimestamp = ''] = times;
+  const annotations = last.slice(before.length);
   return {
-    auditID: unescaped(auditID),
+    level,
+    auditID,
     stage,
     requestURI,
     verb,
-    username,
-    impersonates,
-    sourceIPs,
-    userAgent,
+    caller,
     objectRef,
     code,
-    rest,
+    status,
+    requestReceivedTimestamp,
+    stageTimestamp,
+    annotations,
   };
 }
 
 /** What stands behind the fields that are read, if there are bodies. */
 const BODIES = [',"requestObject":', ',"responseObject":'];
 
-/** What stands behind those: the times, and annotations if there are any. */
-const TIMES = /^,"requestReceivedTimestamp":"[^"\\]*","stageTimestamp":"[^"\\]*"(?:\}$|,"annotations":\{)/;
-
-/** False where another field may follow, as in an event that was put together by hand. Values of annotations are texts, in which quotes are escaped. */
-function endsAsWritten(rest: string): boolean {
-  return TIMES.test(rest) && !rest.includes('},"');
-}
+/**
+ * What stands behind those: the times, and annotations if there are any, which are texts, so that another field can only follow them where an
+ * object ends, as in an event that was put together by hand.
+ */
+const TIMES =
+  /^,"requestReceivedTimestamp":"([^"\\]*)","stageTimestamp":"([^"\\]*)"(?:\}$|,"annotations":\{)/;
 
 /** Escapes of JSON, and bytes of characters that are more than one. */
 const ESCAPED = /[\\\u0080-\u00ff]/;
@@ -140,12 +145,12 @@ class Reader {
 
   /** The rest of a string, and past its closing quote. */
   text(): string {
-    const end = this.#text.indexOf('"', this.at);
+    const from = this.at;
+    const end = this.#text.indexOf('"', from);
     // An escaped quote, or a backslash before the closing one: rare, and not worth a loop.
     if (end < 0 || this.#text[end - 1] === '\\') this.sound = false;
-    const text = this.#text.slice(this.at, end);
     this.at = end + 1;
-    return text;
+    return this.#text.slice(from, end);
   }
 
   /** The rest of a string in which nothing is escaped. */
@@ -155,27 +160,26 @@ class Reader {
     return text;
   }
 
-  /** Goes on to the last character of `end`, and tells whether `key` stands before it. */
-  passes(key: string, end: string): boolean {
-    const found = this.#text.indexOf(end, this.at);
-    if (found < 0) {
-      this.sound = false;
-      return false;
-    }
-    const passed = this.#text.indexOf(key, this.at);
-    this.at = found + end.length - 1;
-    return passed >= 0 && passed < found;
+  /** The fields that say who asked, of which the addresses and the user agent are the last. */
+  caller(): Caller | undefined {
+    const from = this.at;
+    const addresses = this.#text.indexOf(',"sourceIPs":[', from);
+    this.at = this.#text.indexOf(']', Math.max(addresses, from)) + 1;
+    if (addresses < 0) return undefined;
+    if (this.follows(',"userAgent":"')) this.text();
+    return recurringCaller(this.#text.slice(from, this.at));
   }
 
-  /** The JSON of a list of texts or of a flat object that begins here. */
-  slice(open: string, close: string): string {
-    const end = this.#text.indexOf(close, this.at) + 1;
+  /** The JSON of a flat object that begins here. */
+  object(): string {
+    const end = this.#text.indexOf('}', this.at) + 1;
     const slice = this.#text.slice(this.at, end);
     this.at = end;
-    if (!slice.startsWith(open) || ESCAPED.test(slice)) this.sound = false;
+    if (ESCAPED.test(slice)) this.sound = false;
     return slice;
   }
 
+  /** Past the end of a status. */
   code(): number | undefined {
     CODE.lastIndex = this.at;
     const code = CODE.exec(this.#text)?.[1];

@@ -52,20 +52,28 @@ export function completedRef(ref: JsonObject | undefined, uri: string | undefine
 
 /** True for nearly every event that the API server wrote: its reference leads to its address, which then need not be taken apart. */
 function saysAll(ref: JsonObject, uri: string): boolean {
-  const resource = stringOf(ref.resource);
-  if (resource === undefined || resource === 'namespaces') return false;
-  const group = stringOf(ref.apiGroup);
-  const namespace = stringOf(ref.namespace);
-  const within = namespace === undefined ? '' : `/namespaces/${namespace}`;
-  const version = `${group === undefined ? '/api' : `/apis/${group}`}/${stringOf(ref.apiVersion)}`;
-  const collection = `${version}${within}/${resource}`;
-  if (!uri.startsWith(collection)) return false;
-  let end = collection.length;
-  for (const part of [stringOf(ref.name), stringOf(ref.subresource)]) {
-    if (part === undefined || !uri.startsWith(`/${part}`, end)) break;
-    end += part.length + 1;
-  }
+  const { resource, apiGroup, apiVersion, namespace, name, subresource } = ref;
+  if (typeof resource !== 'string') return false;
+  // A Namespace's own name counts as its namespace where the address names it.
+  const isNamespace = resource === 'namespaces';
+  if (isNamespace && name !== namespace) return false;
+  let end = typeof apiGroup === 'string' ? passed(uri, 'apis', 0) : passed(uri, 'api', 0);
+  if (typeof apiGroup === 'string') end = passed(uri, apiGroup, end);
+  end = passed(uri, apiVersion, end);
+  if (typeof namespace === 'string' && !isNamespace)
+    end = passed(uri, namespace, passed(uri, 'namespaces', end));
+  end = passed(uri, resource, end);
+  if (end < 0) return false;
+  // Who creates an object names it in the body.
+  const named = passed(uri, name, end);
+  if (named >= 0) end = Math.max(named, passed(uri, subresource, named));
   return uri.length === end || uri[end] === '?';
+}
+
+/** The place in an address behind a segment that stands at another place; -1 if it does not. */
+function passed(uri: string, segment: unknown, at: number): number {
+  if (at < 0 || typeof segment !== 'string' || segment === '') return -1;
+  return uri[at] === '/' && uri.startsWith(segment, at + 1) ? at + 1 + segment.length : -1;
 }
 
 /** Some exports write group and version as one: `batch/v1`. */

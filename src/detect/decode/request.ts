@@ -1,5 +1,6 @@
 import type { ReceivedRecord } from '../../record/record.ts';
 import type { EventTime } from '../../record/time.ts';
+import type { Caller } from '../caller/caller.ts';
 import type { EventFields } from '../sigma/event.ts';
 import type { JsonObject } from './json.ts';
 
@@ -11,13 +12,6 @@ export interface ObjectRef {
   readonly apiVersion: string;
   readonly namespace: string;
   readonly name: string;
-}
-
-/** Who asked, as authenticated, and the identity taken on by impersonation. */
-export interface Requester {
-  readonly name: string;
-  readonly groups: readonly string[];
-  readonly actingAs?: string;
 }
 
 /**
@@ -34,14 +28,7 @@ export interface Request extends EventFields {
   readonly rank: number;
   readonly verb: string;
   readonly uri: string | undefined;
-  readonly user: Requester;
-  /** `user.name`; cheaper to ask. */
-  readonly username: string;
-  /** Whether another identity was taken on. */
-  readonly impersonates: boolean;
-  /** The peer's address: the last of `sourceIPs`, the only one that a client cannot choose. */
-  readonly sourceIp: string | undefined;
-  readonly userAgent: string | undefined;
+  readonly caller: Caller;
   readonly ref: ObjectRef;
   /** HTTP status; absent before the answer and in reviews. */
   readonly code: number | undefined;
@@ -50,6 +37,8 @@ export interface Request extends EventFields {
   /** The answer's `responseStatus.message`. */
   readonly message: string | undefined;
   readonly annotations: JsonObject;
+  /** Annotation `authorization.k8s.io/decision`; cheaper to ask than `annotations`. */
+  readonly decision: string | undefined;
   /** False if no annotation's key begins so; cheaper to ask than `annotations`. */
   mayHaveAnnotation(beginning: string): boolean;
   readonly dryRun: boolean;
@@ -126,9 +115,9 @@ export function heedsDryRun({ ref, verb }: Pick<Request, 'verb' | 'ref'>): boole
 
 /** True if a write was answered and the event does not say how, nor that it was refused: exports that trim events leave the status out. */
 export function lacksStatus(request: Request): boolean {
-  const { code, source, stage, annotations } = request;
+  const { code, source, stage, decision } = request;
   if (code !== undefined || source !== 'audit' || stage === 'RequestReceived' || stage === 'Panic')
     return false;
-  if (annotations['authorization.k8s.io/decision'] === 'forbid') return false;
+  if (decision === 'forbid') return false;
   return passesAdmission(request) && request.status.status !== 'Failure';
 }

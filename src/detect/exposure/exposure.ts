@@ -41,8 +41,9 @@ export function mayExpose({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean
  * @returns undefined if it is not, or if the request patches what has nothing to do with it
  */
 export function exposureOf(request: Request, written: WrittenObject): Exposure | undefined {
-  const { ref, verb, requestObject } = request;
-  if (verb === 'patch' && ref.subresource === '' && !concernsExposure(requestObject)) return undefined;
+  const { ref, verb } = request;
+  if (verb === 'patch' && ref.subresource === '' && !concernsExposure(request.requestObject))
+    return undefined;
   const { object } = written;
   const exposed =
     ref.resource === 'services' ? exposedByService(object, ref.subresource) : exposedByIngress(written);

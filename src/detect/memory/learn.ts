@@ -16,19 +16,19 @@ export function versionSeen(view: EventView): ObjectVersion | undefined {
   // What is cheap to ask comes first: most requests teach nothing.
   if (ref.subresource !== '' || !isRemembered(ref) || request.source !== 'audit') return undefined;
   if (!holdsObject({ verb }) || request.time === undefined) return undefined;
-  const { time, requestId, username } = request;
+  const { time, requestId, caller } = request;
   if (verb === 'get') {
     const body = view.before ? undefined : trimmed(request.responseObject, ref);
     return body && { time, request: requestId, body };
   }
   if (view.outcome !== 'admitted' || view.objectName === '') return undefined;
-  if (verb === 'delete') return { time, request: requestId, user: username };
+  if (verb === 'delete') return { time, request: requestId, user: caller.name };
   const written = writesObject({ verb }) ? view.written : undefined;
   if (!written?.whole) return undefined;
   const body = trimmed(written.object, ref);
   if (!body) return undefined;
   const owner = ownerOf(written.object);
-  return { time, request: requestId, user: username, ...(owner && { owner }), body };
+  return { time, request: requestId, user: caller.name, ...(owner && { owner }), body };
 }
 
 /** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
@@ -52,7 +52,8 @@ function labelsSeen(view: EventView): PostureEntry | undefined {
   const { ref, verb, code } = request;
   if (!holdsObject({ verb }) || (ref.name === '' && verb !== 'create')) return undefined;
   if (code === undefined || code >= 300 || request.dryRun || request.time === undefined) return undefined;
-  const entry = (labels: Labels) => labelsEntry(request.time!, request.requestId, labels, request.username);
+  const entry = (labels: Labels) =>
+    labelsEntry(request.time!, request.requestId, labels, request.caller.name);
   if (verb === 'delete') return entry({});
   if (verb === 'get') {
     const { responseObject } = request;

@@ -21,10 +21,10 @@ export function writtenObject(
   outcome: Outcome,
   before: unknown,
 ): WrittenObject | undefined {
-  const { verb, requestObject, responseObject } = request;
   const answered = outcome === 'admitted' || outcome === 'dry-run';
-  const stored = answered ? answeredObject(responseObject) : undefined;
+  const stored = answered ? answeredObject(request.responseObject) : undefined;
   if (stored) return { object: stored, whole: true };
+  const { verb, requestObject } = request;
   if (verb !== 'patch') return isObject(requestObject) ? { object: requestObject, whole: true } : undefined;
   if (requestObject === undefined || requestObject === null) return undefined;
   const object = applyPatch(before, requestObject);

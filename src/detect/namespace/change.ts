@@ -12,6 +12,11 @@ import {
 } from './labels.ts';
 import type { Known } from './posture.ts';
 
+/** True if the request is of a kind that can change a Namespace's labels; nothing has been decoded yet. */
+export function mayChangeNamespace({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean {
+  return ref.resource === 'namespaces' && writesObject({ verb });
+}
+
 /**
  * What a request does, or would have done, to its namespace's labels; every write path counts, the `status` and `finalize`
  * subresources too.
@@ -22,7 +27,6 @@ export function namespaceChange(
   outcome: Outcome,
   known: Known,
 ): NamespaceChange | undefined {
-  if (request.ref.resource !== 'namespaces' || !writesObject(request)) return undefined;
   const before = labelsBefore(request, known);
   const after = labelsAfter(request, outcome, before);
   if (!after) return undefined;
@@ -46,10 +50,10 @@ function labelsBefore(request: Request, known: Known): Labels | undefined {
 
 /** The labels that the write leaves, or tried to. */
 function labelsAfter(request: Request, outcome: Outcome, before: Labels | undefined): Labels | undefined {
-  const { requestObject, responseObject, verb } = request;
   const answered = outcome === 'admitted' || outcome === 'dry-run';
-  const stored = answered ? answeredMetadata(responseObject) : undefined;
+  const stored = answered ? answeredMetadata(request.responseObject) : undefined;
   if (stored) return labelsOf(stored);
+  const { requestObject, verb } = request;
   if (requestObject === undefined || requestObject === null) return undefined;
   if (verb !== 'patch') return labelsOf(requestObject);
   return applyEdit(labelEdit(requestObject, before), before ?? {});

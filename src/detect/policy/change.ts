@@ -19,17 +19,22 @@ interface Versions {
   readonly objectChanged: boolean;
 }
 
+/** True if the request is of a kind that can change a policy; nothing has been decoded yet. */
+export function mayChangePolicy({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean {
+  // Status and scale of a policy say nothing of what it demands.
+  if (ref.subresource !== '' || !WRITES.has(verb)) return false;
+  // Only its label tells whether a ConfigMap is one of OPA's policies.
+  return ref.resource === 'configmaps' || policyKindOf(ref) !== undefined;
+}
+
 /**
  * What a request does, or would have done, to admission control itself.
  * @param versions asked for only if the request writes an object of admission control
  * @returns undefined if it writes none
  */
 export function policyChange(request: Request, versions: () => Versions): PolicyChange | undefined {
+  if (!mayChangePolicy(request)) return undefined;
   const { ref, verb } = request;
-  // Status and scale of a policy say nothing of what it demands.
-  if (ref.subresource !== '' || !WRITES.has(verb)) return undefined;
-  // Only its label tells whether a ConfigMap is one of OPA's policies.
-  if (ref.resource !== 'configmaps' && !policyKindOf(ref)) return undefined;
   const { before, written, objectChanged } = versions();
   const kind = policyKindOf(ref, [before, written?.object]);
   if (!kind) return undefined;

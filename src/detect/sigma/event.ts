@@ -8,9 +8,11 @@ export interface EventFields {
   /** Value of a top-level field; `undefined` if the event has no such field. */
   field(root: string): unknown;
   /** Every text of the event, keys and values, for keyword searches (Sigma rules specification, "Keywords search"). */
-  keywords(): Iterable<string>;
+  keywords(): readonly string[];
   /** Value of one of the fields by which rules are chosen, where the implementor has a shorter way to it than by its path. */
-  trait?(field: Trait): string | number | undefined | typeof UNKNOWN;
+  trait?(field: Trait): string | number | undefined | typeof UNKNOWN | EventFields;
+  /** True if the event has nothing below a key of a top-level field, where that is cheaper to ask than to look. */
+  lacks?(root: string, key: string): boolean;
   /** Told when a path was given up after `VISITS_PER_PATH_MAX` values, so that what could not be evaluated is counted. */
   limitReached?(path: string): void;
 }
@@ -172,7 +174,10 @@ function remembering(read: PathReader): PathReader {
 }
 
 function readerOf(steps: Steps): PathReader {
+  const { root } = steps;
+  const [key = ''] = steps.segments;
   return (event) => {
+    if (event.lacks?.(root, key)) return [];
     const short = shortcut(steps, event);
     if (short) return short;
     const values: unknown[] = [];
@@ -223,6 +228,6 @@ export function* textsOf(root: unknown): Generator<string> {
 export function plainEvent(object: Readonly<Record<string, unknown>>): EventFields {
   return {
     field: (root) => (Object.hasOwn(object, root) ? object[root] : undefined),
-    keywords: () => textsOf(object),
+    keywords: () => [...textsOf(object)],
   };
 }

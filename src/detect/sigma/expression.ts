@@ -110,40 +110,47 @@ export function hasNegation(expression: Expression): boolean {
 }
 
 /** Whether an item holds, as far as that is known: undefined if it is not. */
-export type Answer = (item: Item, test: Predicate) => boolean | undefined;
+export type Answer = (node: ItemNode) => boolean | undefined;
 
 /**
- * What is left to ask once some items are answered.
- * @returns undefined if the expression cannot hold any more
+ * What is left to ask once some items are answered: the expression itself if none of its items is.
+ * @returns true or false if nothing is left
  */
-export function compileGiven(expression: Expression, answer: Answer): Predicate | undefined {
-  const rest = given(expression, answer);
-  if (typeof rest === 'boolean') return rest ? () => true : undefined;
-  return compileExpression(rest);
-}
-
-function given(expression: Expression, answer: Answer): Expression | boolean {
+export function given(expression: Expression, answer: Answer): Expression | boolean {
   switch (expression.kind) {
     case 'item':
-      return answer(expression.item, expression.test) ?? expression;
+      return answer(expression) ?? expression;
     case 'not': {
       const child = given(expression.child, answer);
-      return typeof child === 'boolean' ? !child : { kind: 'not', child };
+      if (typeof child === 'boolean') return !child;
+      return child === expression.child ? expression : { kind: 'not', child };
     }
     case 'and':
-      return givenSome(expression.children.length, expression.children, answer);
+      return givenSome(expression, expression.children.length, answer);
     case 'or':
-      return givenSome(1, expression.children, answer);
+      return givenSome(expression, 1, answer);
     case 'at-least':
-      return givenSome(expression.count, expression.children, answer);
+      return givenSome(expression, expression.count, answer);
   }
 }
 
 /** At least `count` of some expressions, those that are answered taken out. */
-function givenSome(count: number, children: readonly Expression[], answer: Answer): Expression | boolean {
-  const rests = children.map((child) => given(child, answer));
-  const open = rests.filter((rest) => typeof rest !== 'boolean');
-  const wanted = count - rests.filter((rest) => rest === true).length;
+function givenSome(
+  expression: Exclude<Expression, ItemNode | { kind: 'not' }>,
+  count: number,
+  answer: Answer,
+): Expression | boolean {
+  const { children } = expression;
+  const open: Expression[] = [];
+  let wanted = count;
+  let changed = false;
+  for (const child of children) {
+    const rest = given(child, answer);
+    if (rest === true) wanted--;
+    else if (rest !== false) open.push(rest);
+    changed ||= rest !== child;
+  }
   if (wanted <= 0) return true;
-  return open.length < wanted ? false : atLeast(wanted, open);
+  if (open.length < wanted) return false;
+  return changed ? atLeast(wanted, open) : expression;
 }

@@ -97,7 +97,7 @@ export function byValue(item: Item, newTest: (terms: readonly Term[]) => ValueTe
     ? (terms: readonly Term[]) => remembering(newTest(terms))
     : newTest;
   const valuesOf: (event: EventFields) => readonly unknown[] =
-    item.field === '' ? (event) => [...event.keywords()] : compilePath(item.field);
+    item.field === '' ? (event) => event.keywords() : compilePath(item.field);
   const nothing = (values: readonly unknown[]) => values.length === 0 || values.includes(null);
   const meets = item.every ? each : some;
   const wantsNothing = item.terms.some((term) => term.kind === 'null');

@@ -1,7 +1,7 @@
 import type { GatewatchError } from '../../errors.ts';
 import type { EventFields } from './event.ts';
-import type { Answer } from './expression.ts';
-import type { Item, Predicate } from './item.ts';
+import type { Expression } from './expression.ts';
+import type { Item } from './item.ts';
 
 /** Sigma rules specification, "Level". */
 export const LEVELS = ['informational', 'low', 'medium', 'high', 'critical'] as const;
@@ -51,8 +51,8 @@ export interface SigmaRule extends RuleMetadata {
   readonly fields: readonly string[];
   /** Everything that the rule asks of an event, filters included. */
   readonly items: readonly Item[];
-  /** What is left to ask of events of which something is known; undefined if they cannot match. */
-  given(answer: Answer): Predicate | undefined;
+  /** The same, as it is put together. */
+  readonly expression: Expression;
   matches(event: EventFields): boolean;
 }
 

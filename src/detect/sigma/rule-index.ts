@@ -1,55 +1,131 @@
-import { LRUCache } from 'lru-cache';
 import type { EventFields } from './event.ts';
+import { compileExpression, type Expression, given, type ItemNode, itemsOf } from './expression.ts';
 import type { Predicate } from './item.ts';
 import type { SigmaRule } from './model.ts';
-import { answerOf, keyOf, TraitReader } from './traits.ts';
+import { answerOf, TRAITS, TraitReader, traitsOf, type Value } from './traits.ts';
 
-/** Combinations of traits that are remembered; a busy cluster shows some hundreds. */
-const CHOICES_MAX = 4096;
+/** Nodes of the tree that are remembered; a busy cluster and a thousand rules make some thousands. */
+const NODES_MAX = 20_000;
 
 /** A rule that events of some traits may match, and what is left to ask of them. */
+interface Open {
+  readonly rule: SigmaRule;
+  readonly left: Expression;
+}
+
 interface Candidate {
   readonly rule: SigmaRule;
   readonly matches: Predicate;
 }
 
+/** Tells events apart by one trait that the rules which are left ask for. */
+interface Branch {
+  readonly trait: number;
+  readonly open: readonly Open[];
+  readonly values: Map<Value, Node>;
+  /** Let go with the callers. */
+  readonly callers: WeakMap<EventFields, Node>;
+}
+
+/** What events are held against of whose traits no rule that is left asks any more. */
+type Leaf = readonly Candidate[];
+type Node = Branch | Leaf;
+
 /**
- * Rules by what the traits of an event say. What they decide is worked out once for each combination of them, so that an event is only asked what
- * is left, of the rules that are left.
+ * Rules by what the traits of an event say, as a tree that grows as events come: what the traits decide is worked out once for each combination of
+ * them, so that an event is only asked for traits that matter to the rules that are left, and these only for what is left of them.
  */
 export class RuleIndex {
-  readonly #rules: readonly SigmaRule[];
-  readonly #traits: TraitReader;
-  readonly #choices = new LRUCache<string, readonly Candidate[]>({ max: CHOICES_MAX });
+  readonly #rules: Leaf;
+  readonly #readers: readonly TraitReader[];
+  readonly #traits = new Map<ItemNode, number>();
+  /** Compiled once for all leaves. */
+  readonly #compiled = new WeakMap<Expression, Predicate>();
+  readonly #top: readonly Open[];
+  #root: Node;
+  #nodes = 0;
 
   constructor(rules: readonly SigmaRule[]) {
-    this.#rules = rules.filter((rule) => rule.applies);
-    this.#traits = new TraitReader(this.#rules.flatMap((rule) => [...rule.items]));
+    const applying = rules.filter((rule) => rule.applies);
+    const items = applying.flatMap((rule) => [...rule.items]);
+    this.#rules = applying.map((rule) => ({ rule, matches: rule.matches }));
+    this.#readers = TRAITS.map((trait) => new TraitReader(trait, items));
+    this.#top = applying.map((rule) => ({ rule, left: rule.expression }));
+    this.#root = this.#node(this.#top, 0);
   }
 
   /** The rules that match the event, in the order given to the constructor. */
   match(event: EventFields): SigmaRule[] {
     const matched: SigmaRule[] = [];
-    for (const { rule, matches } of this.#candidates(event)) if (matches(event)) matched.push(rule);
+    for (const { rule, matches } of this.#leafOf(event)) if (matches(event)) matched.push(rule);
     return matched;
   }
 
   /** The rules that the event has to be held against. */
   candidates(event: EventFields): SigmaRule[] {
-    return this.#candidates(event).map(({ rule }) => rule);
+    return this.#leafOf(event).map(({ rule }) => rule);
   }
 
-  #candidates(event: EventFields): readonly Candidate[] {
-    const traits = this.#traits.read(event);
-    if (!traits) return this.#rules.map((rule) => ({ rule, matches: rule.matches }));
-    const key = keyOf(traits);
-    const known = this.#choices.get(key);
-    if (known) return known;
-    const candidates = this.#rules.flatMap((rule) => {
-      const matches = rule.given((item, test) => answerOf(traits, item, test));
-      return matches ? { rule, matches } : [];
-    });
-    this.#choices.set(key, candidates);
-    return candidates;
+  #leafOf(event: EventFields): Leaf {
+    let node = this.#root;
+    while (isBranch(node)) {
+      const value = this.#readers[node.trait]!.read(event);
+      if (value === null) return this.#rules;
+      const known = typeof value === 'object' ? node.callers.get(value) : node.values.get(value);
+      node = known ?? this.#grow(node, value);
+    }
+    return node;
   }
+
+  #grow(branch: Branch, value: Value): Node {
+    if (this.#nodes >= NODES_MAX) {
+      this.#nodes = 0;
+      this.#root = this.#node(this.#top, 0);
+    }
+    const { trait } = branch;
+    const answer = (node: ItemNode) =>
+      this.#traitsIn(node) & (1 << trait) ? answerOf(TRAITS[trait]!, value, node.item, node.test) : undefined;
+    const open = branch.open.flatMap(({ rule, left }) => {
+      const rest = given(left, answer);
+      return rest === false ? [] : { rule, left: rest === true ? ALWAYS : rest };
+    });
+    const node = this.#node(open, trait + 1);
+    if (typeof value === 'object') branch.callers.set(value, node);
+    else branch.values.set(value, node);
+    return node;
+  }
+
+  /** @param from the first trait that has not been asked for */
+  #node(open: readonly Open[], from: number): Node {
+    this.#nodes++;
+    let traits = 0;
+    for (const { left } of open) for (const item of itemsOf(left)) traits |= this.#traitsIn(item);
+    for (let trait = from; trait < TRAITS.length; trait++)
+      if (traits & (1 << trait)) return { trait, open, values: new Map(), callers: new WeakMap() };
+    return open.map(({ rule, left }) => ({ rule, matches: this.#compile(left) }));
+  }
+
+  /** The traits that may answer an item, as bits. */
+  #traitsIn(node: ItemNode): number {
+    let traits = this.#traits.get(node);
+    if (traits === undefined) {
+      traits = traitsOf(node.item).reduce((bits, trait) => bits | (1 << trait), 0);
+      this.#traits.set(node, traits);
+    }
+    return traits;
+  }
+
+  #compile(expression: Expression): Predicate {
+    const known = this.#compiled.get(expression);
+    if (known) return known;
+    const predicate = compileExpression(expression);
+    this.#compiled.set(expression, predicate);
+    return predicate;
+  }
+}
+
+const ALWAYS: Expression = { kind: 'and', children: [] };
+
+function isBranch(node: Node): node is Branch {
+  return !Array.isArray(node);
 }

@@ -1,5 +1,5 @@
 import type { RuleDocument } from './document.ts';
-import { allOf, compileExpression, compileGiven, type Expression, itemsOf } from './expression.ts';
+import { allOf, compileExpression, type Expression, itemsOf } from './expression.ts';
 import { RULE_ATTRIBUTES } from './metadata.ts';
 import type { SigmaRule } from './model.ts';
 import { AttributeReader } from './reader.ts';
@@ -29,7 +29,7 @@ export function compileRule(
     applies,
     fields,
     items: Array.from(itemsOf(whole), ({ item }) => item),
-    given: (answer) => compileGiven(whole, answer),
+    expression: whole,
     matches: applies ? compileExpression(whole) : () => false,
   };
 }

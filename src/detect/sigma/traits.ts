@@ -3,86 +3,94 @@ import { EQUALS, type Item, type Predicate } from './item.ts';
 import { plainText } from './pattern.ts';
 import { fold, textOf } from './value.ts';
 
-/** Fields that most rules begin with and that have few values worth telling apart. */
+/**
+ * What events are told apart by before their rules are known, what tells most apart and is cheapest first: fields that most rules begin with and
+ * that have few values worth telling apart; fields of which it is cheap to say that they are absent, and so all that is in them; who asked, as a
+ * whole and, for callers that nobody remembers, by name.
+ */
 export const TRAITS = [
-  'verb',
-  'stage',
   'objectRef.resource',
+  'verb',
   'objectRef.subresource',
   'objectRef.apiGroup',
+  'stage',
   'responseStatus.code',
+  'gatewatch.redacted',
+  'gatewatch.pod',
+  'gatewatch.pod_security',
+  'gatewatch.namespace',
+  'gatewatch.rbac',
+  'gatewatch.exposure',
+  'gatewatch.connect',
+  'gatewatch.certificate',
+  'gatewatch.policy',
+  'gatewatch.outcome',
+  'gatewatch.admission.failed_open',
+  'annotations.authorization.k8s.io/decision',
+  'gatewatch.actor.kind',
+  'caller',
   'user.username',
   'impersonatedUser',
-  'gatewatch.outcome',
-  'gatewatch.actor.kind',
-  'gatewatch.redacted',
-  'gatewatch.admission.failed_open',
 ] as const;
 
 export type Trait = (typeof TRAITS)[number];
 
-/** Any value that no rule names: rules that ask for a value by its name do not mean it. */
-const OTHER: unique symbol = Symbol('other');
-
 /** What an event would have to be decoded for. */
 export const UNKNOWN: unique symbol = Symbol('unknown');
 
-type Value = string | undefined | typeof OTHER | typeof UNKNOWN;
+/** Any value that no rule names: rules that ask for a value by its name do not mean it. */
+const OTHER: unique symbol = Symbol('other');
 
-/** The traits of an event, in the order of `TRAITS`: a value that some rule names, another one, or none. */
-export type Traits = readonly Value[];
+/** Of the trait `caller`: the fields that come again with each event of the same client. */
+const CALLER = 'caller' satisfies Trait;
+const CALLER_FIELDS = /^(?:user|impersonatedUser|sourceIPs|userAgent|gatewatch\.client)(?:\.|$)/;
 
-/** Stand between values in a key, and for those that are none; they can be in no value that a rule names. */
-const SEPARATOR = '\u0000';
-const OTHER_KEY = '\u0001';
-const UNKNOWN_KEY = '\u0002';
+/** One trait of an event: a value that some rule names, another one, or none; of a caller its fields. */
+export type Value = string | undefined | typeof OTHER | typeof UNKNOWN | EventFields;
 
-/** The same for all events that have the same traits. */
-export function keyOf(traits: Traits): string {
-  let key = '';
-  for (const value of traits) key += wordOf(value) + SEPARATOR;
-  return key;
+/** The traits by which an item may be answered, as numbers in `TRAITS`. */
+export function traitsOf({ field, comparison }: Item): readonly number[] {
+  // It asks for two fields.
+  if (field === '' || comparison.name === 'fieldref') return [];
+  return TRAITS.flatMap((trait, index) => {
+    const covers =
+      trait === CALLER ? CALLER_FIELDS.test(field) : field === trait || field.startsWith(`${trait}.`);
+    return covers ? index : [];
+  });
 }
 
-function wordOf(value: Value): string {
-  if (value === OTHER) return OTHER_KEY;
-  return value === UNKNOWN ? UNKNOWN_KEY : (value ?? '');
-}
-
-const READERS = TRAITS.map((trait) => ({ trait, values: compilePath(trait), exists: compileExists(trait) }));
-
-/** Which values of each trait rules ask for by name. */
+/** Reads one trait of events. */
 export class TraitReader {
-  readonly #named = TRAITS.map(() => new Set<string>());
+  readonly #trait: Trait;
+  /** Values that rules name, by themselves and folded. */
+  readonly #named = new Map<string, string>();
+  readonly #values: (event: EventFields) => readonly unknown[];
+  readonly #exists: (event: EventFields) => boolean;
 
-  constructor(items: Iterable<Item>) {
-    for (const item of items) {
-      const trait = TRAITS.indexOf(item.field as Trait);
-      if (trait >= 0) for (const text of namedIn(item)) this.#named[trait]!.add(text);
-    }
+  constructor(trait: Trait, items: Iterable<Item>) {
+    this.#trait = trait;
+    this.#values = compilePath(trait);
+    this.#exists = compileExists(trait);
+    for (const item of items)
+      if (item.field === trait) for (const text of namedIn(item)) this.#named.set(text, text);
   }
 
-  /** @returns undefined for an event that has several values of a trait, or one that is no text: only a forged one has */
-  read(event: EventFields): Traits | undefined {
-    const traits: Value[] = [];
-    for (const [index, { trait, values, exists }] of READERS.entries()) {
-      if (event.trait) {
-        const value = event.trait(trait);
-        traits.push(value === UNKNOWN ? UNKNOWN : this.#known(index, textOf(value)));
-        continue;
-      }
-      const found = values(event);
-      const text = textOf(found[0]);
-      if (text === undefined ? exists(event) : found.length > 1) return undefined;
-      traits.push(this.#known(index, text));
+  /** @returns null for an event that has several values of the trait, or one that is no text: only a forged one has */
+  read(event: EventFields): Value | null {
+    if (event.trait) {
+      const value = event.trait(this.#trait);
+      return typeof value === 'object' || value === UNKNOWN ? value : this.#known(textOf(value));
     }
-    return traits;
+    if (this.#trait === CALLER) return UNKNOWN;
+    const found = this.#values(event);
+    const text = textOf(found[0]);
+    if (text === undefined ? this.#exists(event) : found.length > 1) return null;
+    return this.#known(text);
   }
 
-  #known(index: number, text: string | undefined): Value {
+  #known(text: string | undefined): Value {
     if (text === undefined) return undefined;
-    const folded = fold(text);
-    return this.#named[index]!.has(folded) ? folded : OTHER;
+    return this.#named.get(text) ?? this.#named.get(fold(text)) ?? OTHER;
   }
 }
 
@@ -100,26 +108,18 @@ function namedIn(item: Item): string[] {
 /** Comparisons that a value without its case answers as well as the value itself. */
 const CASELESS = new Set(['equals', 'exists']);
 
-/** Whether the item holds of all events with these traits; undefined if the traits do not tell. */
-export function answerOf(traits: Traits, item: Item, test: Predicate): boolean | undefined {
-  const trait = TRAITS.indexOf(item.field as Trait);
-  if (item.comparison.name === 'fieldref') return undefined;
-  if (trait < 0) return isInsideNothing(traits, item.field) ? test(NOTHING) : undefined;
-  const value = traits[trait];
-  if (value === undefined) return test(NOTHING);
+/** Whether an item that the trait covers holds of all events with this value of it; undefined if that does not tell. */
+export function answerOf(trait: Trait, value: Value, item: Item, test: Predicate): boolean | undefined {
   if (value === UNKNOWN) return undefined;
+  if (value === undefined) return test(NOTHING);
+  if (typeof value === 'object') return test(value);
+  // Of a value that is there the fields inside are not told.
+  if (item.field !== trait) return undefined;
   if (value === OTHER) return isNamed(item) ? item.negated : undefined;
-  return CASELESS.has(item.comparison.name) && !item.cased
-    ? test(eventWith(TRAITS[trait]!, value))
-    : undefined;
+  return CASELESS.has(item.comparison.name) && !item.cased ? test(eventWith(trait, value)) : undefined;
 }
 
 const NOTHING = plainEvent({});
-
-/** Where there is nothing there is nothing inside. */
-function isInsideNothing(traits: Traits, field: string): boolean {
-  return TRAITS.some((trait, index) => traits[index] === undefined && field.startsWith(`${trait}.`));
-}
 
 /** True if the item asks for values by their names or for none, and for no others. */
 function isNamed({ comparison, terms }: Item): boolean {

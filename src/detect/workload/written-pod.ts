@@ -81,8 +81,8 @@ function writesPod({ ref, requestObject }: Request): boolean {
 
 /** Whether an admitted update or patch of a workload concerns its pod template. Controllers update counters and annotations all the time. */
 function rewritesTemplate(request: Request): boolean {
-  const { requestObject, responseObject, verb } = request;
-  if (verb === 'patch' && !namesTemplate(requestObject)) return false;
+  const { responseObject, verb } = request;
+  if (verb === 'patch' && !namesTemplate(request.requestObject)) return false;
   const generation = at(responseObject, 'metadata', 'generation');
   const observed = at(responseObject, 'status', 'observedGeneration');
   // The controller has already seen this generation, so the request did not make it.

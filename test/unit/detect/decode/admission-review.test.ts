@@ -27,7 +27,7 @@ test('a review reads as an audit event whose answer is not known yet', () => {
     namespace: 'dev',
     name: 'p-x7',
   });
-  assert.deepEqual(request.user, { name: 'alice', groups: ['devs'] });
+  assert.deepEqual([request.caller.name, request.caller.groups], ['alice', ['devs']]);
   assert.deepEqual(request.field('requestObject'), CREATE.object);
   assert.equal(request.oldObject, undefined);
   assert.equal(request.time, RECEIVED_MS * 1000);
@@ -84,8 +84,8 @@ test('a wrong type in the place of any field throws nothing but our own errors',
     for (const wrong of WRONG) {
       parent[key] = wrong;
       try {
-        const { verb, ref, user, requestId } = decoded(reviewRecord(request));
-        for (const text of [verb, user.name, requestId, ...Object.values(ref)])
+        const { verb, ref, caller, requestId } = decoded(reviewRecord(request));
+        for (const text of [verb, caller.name, requestId, ...Object.values(ref)])
           assert.equal(typeof text, 'string');
       } catch (error) {
         assert.ok(error instanceof GatewatchError, String(error));

@@ -97,8 +97,8 @@ test('stages are ranked by what they tell, whatever they are called', () => {
 
 test('the address is the last of however many the client sends', () => {
   const forged = Array.from({ length: 500 }, (_, index) => `10.9.0.${index}`);
-  const { sourceIp } = decoded(recordOf(eventWith({ sourceIPs: [...forged, '192.0.2.1'] })));
-  assert.equal(sourceIp, '192.0.2.1');
+  const { caller } = decoded(recordOf(eventWith({ sourceIPs: [...forged, '192.0.2.1'] })));
+  assert.equal(caller.sourceIp, '192.0.2.1');
 });
 
 test('a dry run is known by its query, however it is written, or by the options of a delete', () => {

@@ -138,17 +138,13 @@ test('the status is that of HTTP, told by gRPC, the response or the authorizatio
 });
 
 test('who asked, and in whose name', () => {
-  const usersOf = (authenticationInfo: object) => requestOf(entryWith({ authenticationInfo })).user;
-  assert.deepEqual(usersOf({ principalEmail: 'alice', authoritySelector: 'root' }), {
-    name: 'alice',
-    groups: [],
-    actingAs: 'root',
-  });
-  assert.deepEqual(usersOf({ authoritySelector: 'system:anonymous' }), {
-    name: 'system:anonymous',
-    groups: [],
-  });
-  assert.deepEqual(usersOf({}), { name: '', groups: [] });
+  const usersOf = (authenticationInfo: object) => {
+    const { name, actingAs } = requestOf(entryWith({ authenticationInfo })).caller;
+    return [name, actingAs];
+  };
+  assert.deepEqual(usersOf({ principalEmail: 'alice', authoritySelector: 'root' }), ['alice', 'root']);
+  assert.deepEqual(usersOf({ authoritySelector: 'system:anonymous' }), ['system:anonymous', undefined]);
+  assert.deepEqual(usersOf({}), ['', undefined]);
 });
 
 test('the kind of an object is in its type, and an object may be a text', () => {

@@ -28,7 +28,7 @@ function story(name: string): string[] {
     const version = versionSeen(view);
     if (version) memory.learnObject(record.key, objectPath(ref.resource, view.objectName), version);
     const why = reasons[0] ?? changes[0] ?? '';
-    return `${request.username.split(':').at(-1)} ${verb} ${view.objectName || ref.resource}: ${effect}, ${why}`;
+    return `${request.caller.name.split(':').at(-1)} ${verb} ${view.objectName || ref.resource}: ${effect}, ${why}`;
   });
 }
 

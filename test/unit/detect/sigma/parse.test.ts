@@ -34,7 +34,7 @@ level: high
 scope: [server]
 suppress: {for: 1h, by: [user.username]}
 `);
-  const { matches, given, items, ...data } = rule;
+  const { matches, expression, items, ...data } = rule;
   assert.deepEqual(data, {
     id: '929a690e-bef0-4204-a928-ef5e620d6fcc',
     name: 'privileged_pod',
@@ -60,7 +60,7 @@ suppress: {for: 1h, by: [user.username]}
     items.map(({ field }) => field),
     ['verb'],
   );
-  assert.equal(typeof given, 'function');
+  assert.equal(expression.kind, 'item');
 });
 
 test('what a rule leaves out has a default; its id depends on its title and the name of its file', () => {

@@ -131,7 +131,10 @@ test('an event meets only the rules that could match it, and those not of its lo
   assert.equal(candidates('create', 'kind7'), 1);
   assert.equal(candidates('get', 'kind7'), 0);
   assert.equal(candidates('create', 'pods'), 0);
-  assert.equal(index.candidates(plainEvent({ verb: ['create', 'get'] })).length, 100);
+  assert.equal(
+    index.candidates(plainEvent({ verb: ['create', 'get'], objectRef: { resource: 'kind7' } })).length,
+    100,
+  );
 });
 
 test('a body is decoded only when everything cheaper holds', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Client, clientOf } from '../../../src/detect/client.ts';
-import { decoded, eventWith, recordOf, reviewRecord } from './support.ts';
+import type { Client } from '../../../../src/detect/caller/client.ts';
+import { decoded, eventWith, recordOf, reviewRecord } from '../support.ts';
 
 function clientWith(fields: object): Client {
-  return clientOf(decoded(recordOf(eventWith(fields))));
+  return decoded(recordOf(eventWith(fields))).caller.client;
 }
 
 const from = (...sourceIPs: unknown[]) => clientWith({ sourceIPs });
@@ -64,7 +64,7 @@ test('the program is the name without its version', () => {
 
 test('a review names no client', () => {
   assert.deepEqual(
-    clientOf(decoded(reviewRecord({ uid: 'u', operation: 'CREATE', userInfo: { username: 'alice' } }))),
+    decoded(reviewRecord({ uid: 'u', operation: 'CREATE', userInfo: { username: 'alice' } })).caller.client,
     {},
   );
 });

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
-import { listOf, stringsOf } from './decode/json.ts';
-import type { Request } from './decode/request.ts';
+import { listOf, stringsOf } from '../decode/json.ts';
+import type { Caller } from './caller.ts';
 
 /** Whence and with what a request came. */
 export interface Client {
@@ -41,13 +41,13 @@ const PRIVATE_BLOCKS = PRIVATE.map(([network, bits]) => {
  * The API server puts the addresses of X-Forwarded-For and X-Real-Ip before its peer's. Where a load balancer or a cloud's front end
  * stands before it, the peer is a private address and the client's own the last public one; what stands before that anybody can claim.
  */
-export function clientOf(request: Request): Client {
-  const sources = listOf(request.field('sourceIPs')).slice(-SOURCES_MAX);
+export function clientOf(caller: Caller): Client {
+  const sources = listOf(caller.field('sourceIPs')).slice(-SOURCES_MAX);
   const addresses = stringsOf(sources).filter((text) => isIP(text) !== 0);
-  const peer = request.sourceIp;
+  const peer = caller.sourceIp;
   const ip = addresses.findLast((address) => privateNetwork(address) === undefined) ?? peer;
   const program = /^[^/(]+/
-    .exec(request.userAgent ?? '')?.[0]
+    .exec(caller.userAgent ?? '')?.[0]
     .trim()
     .slice(0, PROGRAM_CHARS_MAX);
   return {
