@@ -106,6 +106,7 @@ export class AuditEvent implements Request {
   #head: JsonObject | undefined;
   #annotations: JsonObject | undefined;
   #status: JsonObject | undefined;
+  #objectRef: unknown;
   #requestId: string | undefined;
   #claimedTime: number | null | undefined;
 
@@ -115,10 +116,10 @@ export class AuditEvent implements Request {
     this.#untold = translation?.untold ?? [];
     this.#head = translation && checked(translation.fields);
     this.#glance = translation ? undefined : glanceAt(record);
-    const { verb, stage, objectRef } = this.#glanced;
+    const { verb, stage } = this.#glanced;
     this.verb = stringOf(verb) ?? '';
     this.stage = stringOf(stage) ?? 'unknown';
-    this.ref = refOf(objectOf(objectRef));
+    this.ref = this.#glance?.ref ?? refOf(objectOf(this.#fields.objectRef));
     this.caller = this.#glance?.caller ?? new Caller(this.#fields);
     this.code = this.#glance ? this.#glance.code : codeOf(member(this.#fields.responseStatus, 'code'));
   }
@@ -140,7 +141,6 @@ export class AuditEvent implements Request {
       case 'level':
       case 'stage':
       case 'verb':
-      case 'objectRef':
       case 'requestReceivedTimestamp':
       case 'stageTimestamp':
         return glance![root as keyof Glance];
@@ -148,6 +148,9 @@ export class AuditEvent implements Request {
         return glance!.code === undefined ? undefined : this.status;
       case 'requestURI':
         return this.uri;
+      case 'objectRef':
+        if (glance!.objectRef !== '') this.#objectRef ??= parseJson(glance!.objectRef);
+        return this.#objectRef;
       case 'annotations':
         return glance!.annotations === '' ? undefined : this.annotations;
       case 'requestObject':

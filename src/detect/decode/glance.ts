@@ -1,8 +1,8 @@
 import type { ReceivedRecord } from '../../record/record.ts';
 import type { Caller } from '../caller/caller.ts';
-import { recurringCaller } from '../caller/recurring.ts';
-import { isObject, type JsonObject } from './json.ts';
-import { completedRef } from './object-ref.ts';
+import { callerAt } from '../caller/recurring.ts';
+import { saysAll } from './object-ref.ts';
+import type { ObjectRef } from './request.ts';
 
 /** The beginning and the end of an audit event, read without parsing it: enough to tell of most events that no rule can concern them. */
 export interface Glance {
@@ -14,7 +14,9 @@ export interface Glance {
   readonly requestURI: string | undefined;
   readonly verb: string;
   readonly caller: Caller;
-  readonly objectRef: JsonObject | undefined;
+  readonly ref: ObjectRef;
+  /** `objectRef` in JSON, not parsed yet; empty if there is none. */
+  readonly objectRef: string;
   /** Undefined if there is no `responseStatus`. */
   readonly code: number | undefined;
   /** Where `responseStatus` begins and ends; it is not parsed yet. */
@@ -54,7 +56,9 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   const verb = reader.plain();
   reader.expect(',');
   const caller = reader.sound ? reader.caller() : undefined;
-  const objectRef = reader.follows(',"objectRef":') ? parsed(reader.object()) : undefined;
+  const start = reader.at;
+  const ref = reader.ref();
+  const objectRef = text.slice(start + OBJECT_REF.length, reader.at);
   const hasStatus = reader.follows(',"responseStatus":');
   const from = reader.at;
   const code = hasStatus ? reader.code() : undefined;
@@ -64,8 +68,7 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   const last = bodies.length > 0 ? bytes.toString('latin1', bodies.at(-1)) : text.slice(reader.at);
   const times = TIMES.exec(last);
   if (!times || last.includes('},"')) return undefined;
-  if (!reader.sound || !caller || objectRef === null) return undefined;
-  if (completedRef(objectRef, requestURI) !== objectRef) return undefined;
+  if (!reader.sound || !caller || !saysAll(ref, requestURI)) return undefined;
   const [before, requestReceivedTimestamp = '', stageTimestamp = ''] = times;
   const annotations = last.slice(before.length);
   return {
@@ -75,6 +78,7 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
     requestURI,
     verb,
     caller,
+    ref,
     objectRef,
     code,
     status,
@@ -100,15 +104,34 @@ const ESCAPED = /[\\\u0080-\u00ff]/;
 /** The code stands last in the status. */
 const CODE = /"code":(\d{3})\}/g;
 
-/** @returns null for what is no object: a name in it may hold a brace */
-function parsed(slice: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(slice);
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
+const OBJECT_REF = ',"objectRef":';
+
+const ASCII = '[ !#-[\\]-~]*';
+
+/** The fields of a reference, any of which may be absent. */
+const REF = new RegExp(
+  `\\{"resource":"(${ASCII})"${[
+    'namespace',
+    'name',
+    'uid',
+    'apiGroup',
+    'apiVersion',
+    'resourceVersion',
+    'subresource',
+  ]
+    .map((field) => `(?:,"${field}":"(${ASCII})")?`)
+    .join('')}\\}`,
+  'y',
+);
+
+const NOTHING: ObjectRef = {
+  resource: '',
+  subresource: '',
+  apiGroup: '',
+  apiVersion: '',
+  namespace: '',
+  name: '',
+};
 
 /** The text of a string's inside; an `&` is written as an escape. */
 function unescaped(text: string): string | undefined {
@@ -160,23 +183,26 @@ class Reader {
     return text;
   }
 
-  /** The fields that say who asked, of which the addresses and the user agent are the last. */
+  /** The fields that say who asked. */
   caller(): Caller | undefined {
-    const from = this.at;
-    const addresses = this.#text.indexOf(',"sourceIPs":[', from);
-    this.at = this.#text.indexOf(']', Math.max(addresses, from)) + 1;
-    if (addresses < 0) return undefined;
-    if (this.follows(',"userAgent":"')) this.text();
-    return recurringCaller(this.#text.slice(from, this.at));
+    const known = callerAt(this.#text, this.at);
+    if (known) this.at += known.part.length;
+    return known?.caller;
   }
 
-  /** The JSON of a flat object that begins here. */
-  object(): string {
-    const end = this.#text.indexOf('}', this.at) + 1;
-    const slice = this.#text.slice(this.at, end);
-    this.at = end;
-    if (ESCAPED.test(slice)) this.sound = false;
-    return slice;
+  /** What the request is about. */
+  ref(): ObjectRef {
+    if (!this.follows(OBJECT_REF)) return NOTHING;
+    REF.lastIndex = this.at;
+    const found = REF.exec(this.#text);
+    if (!found) {
+      this.sound = false;
+      return NOTHING;
+    }
+    this.at = REF.lastIndex;
+    const [, resource = '', namespace = '', name = '', , apiGroup = '', apiVersion = '', , subresource = ''] =
+      found;
+    return { resource, subresource, apiGroup, apiVersion, namespace, name };
   }
 
   /** Past the end of a status. */

@@ -1,4 +1,5 @@
 import { type JsonObject, stringOf } from './json.ts';
+import type { ObjectRef } from './request.ts';
 import { pathSegments } from './uri.ts';
 
 /** Words before the resource in addresses of old clients (k8s.io/apiserver/pkg/endpoints/request, requestinfo.go). */
@@ -36,7 +37,6 @@ export function objectRefIn(uri: string): Readonly<Record<string, string>> | und
  * event says stays as it is, and so does all of it if its address speaks of another object.
  */
 export function completedRef(ref: JsonObject | undefined, uri: string | undefined): JsonObject | undefined {
-  if (uri !== undefined && ref && saysAll(ref, uri)) return ref;
   const said = withGroup(ref);
   const told = uri === undefined ? undefined : objectRefIn(uri);
   if (!told) return said;
@@ -50,18 +50,20 @@ export function completedRef(ref: JsonObject | undefined, uri: string | undefine
   return isAnother ? said : { ...said, ...Object.fromEntries(missing) };
 }
 
-/** True for nearly every event that the API server wrote: its reference leads to its address, which then need not be taken apart. */
-function saysAll(ref: JsonObject, uri: string): boolean {
+/**
+ * True for nearly every event that the API server wrote: its reference leads to its address, or it has neither, and there is nothing to complete.
+ * The address then need not be taken apart.
+ */
+export function saysAll(ref: ObjectRef, uri: string | undefined): boolean {
+  if (uri === undefined) return false;
   const { resource, apiGroup, apiVersion, namespace, name, subresource } = ref;
-  if (typeof resource !== 'string') return false;
+  if (resource === '') return objectRefIn(uri) === undefined;
   // A Namespace's own name counts as its namespace where the address names it.
   const isNamespace = resource === 'namespaces';
   if (isNamespace && name !== namespace) return false;
-  let end = typeof apiGroup === 'string' ? passed(uri, 'apis', 0) : passed(uri, 'api', 0);
-  if (typeof apiGroup === 'string') end = passed(uri, apiGroup, end);
+  let end = apiGroup === '' ? passed(uri, 'api', 0) : passed(uri, apiGroup, passed(uri, 'apis', 0));
   end = passed(uri, apiVersion, end);
-  if (typeof namespace === 'string' && !isNamespace)
-    end = passed(uri, namespace, passed(uri, 'namespaces', end));
+  if (namespace !== '' && !isNamespace) end = passed(uri, namespace, passed(uri, 'namespaces', end));
   end = passed(uri, resource, end);
   if (end < 0) return false;
   // Who creates an object names it in the body.
@@ -71,8 +73,8 @@ function saysAll(ref: JsonObject, uri: string): boolean {
 }
 
 /** The place in an address behind a segment that stands at another place; -1 if it does not. */
-function passed(uri: string, segment: unknown, at: number): number {
-  if (at < 0 || typeof segment !== 'string' || segment === '') return -1;
+function passed(uri: string, segment: string, at: number): number {
+  if (at < 0 || segment === '') return -1;
   return uri[at] === '/' && uri.startsWith(segment, at + 1) ? at + 1 + segment.length : -1;
 }
 
