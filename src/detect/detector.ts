@@ -5,6 +5,7 @@ import { decode } from './decode/decode.ts';
 import type { Request } from './decode/request.ts';
 import { postureSeen, versionSeen } from './memory/learn.ts';
 import { type LimitReached, Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
+import type { Moment } from './memory/moment.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
 import { objectPath } from './memory/remembered.ts';
 import type { Known } from './namespace/posture.ts';
@@ -83,7 +84,7 @@ export class Detector {
 
   #learn(view: EventView): void {
     const { record, ref } = view.request;
-    const shown = postureSeen(view, this.#memory.posture(record.key));
+    const shown = postureSeen(view, () => this.#memory.posture(record.key));
     if (shown) this.#memory.learnPosture(record.key, shown);
     const version = versionSeen(view);
     if (version) this.#memory.learnObject(record.key, objectPath(ref.resource, view.objectName), version);
@@ -91,7 +92,7 @@ export class Detector {
 }
 
 /** What was known before a request, looked up when it is asked for: most requests ask for nothing. */
-class Recollection implements Past {
+class Recollection implements Past, Moment {
   readonly #memory: Memory;
   readonly #request: Request;
 
@@ -100,18 +101,20 @@ class Recollection implements Past {
     this.#request = request;
   }
 
-  get #time(): EventTime {
+  get time(): EventTime {
     return this.#request.time ?? Number.MAX_SAFE_INTEGER;
   }
 
+  get request(): string {
+    return this.#request.requestId;
+  }
+
   get namespace(): Known {
-    const { record, requestId } = this.#request;
-    return this.#memory.posture(record.key)?.before(this.#time, requestId) ?? {};
+    return this.#memory.posture(this.#request.record.key)?.before(this) ?? {};
   }
 
   object(path: string): ObjectVersion | undefined {
-    const { record, requestId } = this.#request;
-    return this.#memory.object(record.key, path)?.before(this.#time, requestId);
+    return this.#memory.object(this.#request.record.key, path)?.before(this);
   }
 
   get paths(): Iterable<string> {

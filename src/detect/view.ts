@@ -115,6 +115,8 @@ export class EventView implements EventFields {
         return unknownIf(asksForCertificate(request));
       case 'gatewatch.policy':
         return unknownIf(mayChangePolicy(request));
+      case 'objectRef.namespace':
+        return ref.namespace || undefined;
       case 'gatewatch.outcome':
         return this.outcome;
       case 'gatewatch.admission.failed_open':

@@ -5,7 +5,11 @@ export type EventTime = number;
 const EARLIEST: EventTime = Date.UTC(2014, 0, 1) * 1000;
 
 /** With its offset: without one `Date.parse` would take the time zone of the machine. */
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:Z|[+-]\d\d:\d\d)$/;
+const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+
+/** The last whole second that was read or written, which is that of the next event, too. */
+let read = { text: '', milliseconds: Number.NaN };
+let written = { second: Number.NaN, text: '' };
 
 /**
  * Reads an RFC 3339 timestamp to microseconds.
@@ -14,16 +18,21 @@ const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?(?:Z|[+-]\d\d:\
 export function parseEventTime(text: unknown): EventTime | undefined {
   if (typeof text !== 'string') return undefined;
   const found = RFC_3339.exec(text);
-  const milliseconds = found ? Date.parse(text) : Number.NaN;
-  const microseconds = Number((found?.[1] ?? '').padEnd(6, '0').slice(3, 6));
-  const time = milliseconds * 1000 + microseconds;
+  if (!found) return undefined;
+  const [, second = '', fraction = '', zone = ''] = found;
+  const whole = second + zone;
+  if (whole !== read.text) read = { text: whole, milliseconds: Date.parse(whole) };
+  const time = read.milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
   // Not a number compares as false.
   return time >= EARLIEST && time <= Number.MAX_SAFE_INTEGER ? time : undefined;
 }
 
 /** The RFC 3339 form, with six decimals as the API server writes them. */
 export function formatEventTime(time: EventTime): string {
-  const milliseconds = Math.floor(time / 1000);
-  const rest = String(time - milliseconds * 1000).padStart(3, '0');
-  return new Date(milliseconds).toISOString().replace('Z', `${rest}Z`);
+  const second = Math.floor(time / 1_000_000);
+  if (second !== written.second) {
+    const [text = ''] = new Date(second * 1000).toISOString().split('.');
+    written = { second, text };
+  }
+  return `${written.text}.${String(time - second * 1_000_000).padStart(6, '0')}Z`;
 }

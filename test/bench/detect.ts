@@ -1,49 +1,74 @@
 import { loadConfig } from '../../src/config/load.ts';
-import { Detector } from '../../src/detect/detector.ts';
-import { signalToEntry } from '../../src/log/codec.ts';
+import { Detector, type DetectorRules } from '../../src/detect/detector.ts';
 import { parseEvent } from '../../src/receive/audit-events.ts';
+import type { ReceivedRecord } from '../../src/record/record.ts';
 import { loadRules } from '../../src/rules/load.ts';
 import { type Benchmark, race, rates } from './measure.ts';
 import { recordedLines } from './recording.ts';
+import { rulesOf } from './rules.ts';
 
-/** The detect stage with all shipped rules: decoding, matching, signals, beside JSON.parse of the same lines. */
+const config = loadConfig({ env: {} });
+
+/** The detect stage with all shipped rules, decoding, matching, signals, beside JSON.parse of the same bytes. */
 export const detect: Benchmark = {
   name: 'detect',
   async run() {
-    const { lines, source } = recordedLines();
-    const config = loadConfig({ env: {} });
+    const { records, source } = recorded();
     const rules = await loadRules(config.detect);
-    const limits = {
-      ...config.detect,
-      event_time_ahead_seconds_max: config.receive.event_time_ahead_seconds_max,
-    };
-    const origin = { cluster: 'bench', receivedMs: Date.now() };
-    const records = lines.flatMap(
-      (line) => parseEvent(Buffer.from(line), origin, config.receive, 'line').records,
-    );
-    const bytes = records.reduce((sum, record) => sum + record.bytes.length, 0);
-    const detector = new Detector(rules.index, rules.targets, limits);
+    const detector = detectorWith(rules);
     let signals = 0;
     const seconds = await race(
       () => {
-        for (const record of records) {
-          for (const signal of detector.detect(record).signals) {
-            signalToEntry(signal);
-            signals++;
-          }
-        }
+        signals = 0;
+        for (const record of records) signals += detector.detect(record).signals.length;
       },
       () => {
-        for (const line of lines) JSON.parse(line);
+        for (const { bytes } of records) JSON.parse(bytes.toString());
       },
     );
-    const count = rules.set.rules.length;
-    return rates(
-      records.length,
-      bytes,
-      seconds,
-      'JSON.parse',
-      `${source}, ${count} rules, ${signals} signals`,
-    );
+    const note = `${source}, ${rules.set.rules.length} rules, ${signals} signals`;
+    return rates(records.length, bytesOf(records), seconds, 'JSON.parse', note);
   },
 };
+
+/** The same with more and more rules, beside the fewest. */
+export const detectRules: Benchmark = {
+  name: 'detect.rules',
+  async run() {
+    const { records, source } = recorded();
+    const [few, ...more] = await Promise.all([16, 150, 1500].map(rulesOf));
+    const pass = (rules: DetectorRules) => {
+      const detector = detectorWith(rules);
+      return () => {
+        for (const record of records) detector.detect(record);
+      };
+    };
+    const measured = [];
+    for (const rules of more) {
+      const seconds = await race(pass(rules), pass(few!));
+      const note = `${source}, ${rules.count} rules beside ${few!.count}`;
+      measured.push(
+        ...rates(records.length, bytesOf(records), seconds, `${few!.count} rules`, note).slice(0, 1),
+      );
+    }
+    return measured;
+  },
+};
+
+function detectorWith(rules: DetectorRules): Detector {
+  const { event_time_ahead_seconds_max } = config.receive;
+  return new Detector(rules.index, rules.targets, { ...config.detect, event_time_ahead_seconds_max });
+}
+
+function recorded(): { records: readonly ReceivedRecord[]; source: string } {
+  const { lines, source } = recordedLines();
+  const origin = { cluster: 'bench', receivedMs: Date.now() };
+  const records = lines.flatMap(
+    (line) => parseEvent(Buffer.from(line), origin, config.receive, 'line').records,
+  );
+  return { records, source };
+}
+
+function bytesOf(records: readonly ReceivedRecord[]): number {
+  return records.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}

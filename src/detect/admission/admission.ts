@@ -31,7 +31,7 @@ export interface Verdict {
 export function verdictOf(request: Request): Verdict {
   const verdict = answerOf(request);
   // A dry run persists nothing, whatever the answer: the denial is kept, the outcome says that it was one.
-  return request.dryRun && heedsDryRun(request) ? { ...verdict, outcome: 'dry-run' } : verdict;
+  return heedsDryRun(request) && request.dryRun ? { ...verdict, outcome: 'dry-run' } : verdict;
 }
 
 function answerOf(request: Request): Verdict {

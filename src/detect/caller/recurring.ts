@@ -38,7 +38,7 @@ export function callerAt(text: string, from: number): Known | undefined {
   const start = from + BEGINNING.length;
   const name = text.slice(start, text.indexOf('"', start));
   const last = latest.get(name);
-  if (last && text.startsWith(last.part, from)) return last;
+  if (last && text.slice(from, from + last.part.length) === last.part) return last;
   const part = partAt(text, from);
   const known = callers.get(part) ?? read(part);
   if (known?.caller.recurs) latest.set(name, known);

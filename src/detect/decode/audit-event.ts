@@ -339,7 +339,7 @@ function codeOf(value: unknown): number | undefined {
 
 /** Whether a request's address asks for a dry run. A name may be escaped; most queries hold neither. */
 function dryRunInQuery(uri: string): boolean {
-  return /dryRun|%/.test(uri) && parametersOf(uri).getAll('dryRun').includes('All');
+  return (uri.includes('dryRun') || uri.includes('%')) && parametersOf(uri).getAll('dryRun').includes('All');
 }
 
 /** The identity of a request that only a review tells of. */

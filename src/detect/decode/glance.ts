@@ -66,11 +66,15 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   // A key of the user's extra attributes may look like one of the event's; then something else follows.
   if (bodies.length > 0 && !BODIES.some((next) => reader.follows(next))) return undefined;
   const last = bodies.length > 0 ? bytes.toString('latin1', bodies.at(-1)) : text.slice(reader.at);
-  const times = TIMES.exec(last);
-  if (!times || last.includes('},"')) return undefined;
-  if (!reader.sound || !caller || !saysAll(ref, requestURI)) return undefined;
-  const [before, requestReceivedTimestamp = '', stageTimestamp = ''] = times;
-  const annotations = last.slice(before.length);
+  const ending = new Reader(last, 0);
+  ending.expect(',"requestReceivedTimestamp":"');
+  const requestReceivedTimestamp = ending.plain();
+  ending.expect(',"stageTimestamp":"');
+  const stageTimestamp = ending.plain();
+  // Annotations are texts: another field can only follow them where an object ends, as in an event that was put together by hand.
+  const annotations = ending.follows(',"annotations":{') ? last.slice(ending.at) : '';
+  if (annotations === '' ? ending.rest !== '}' : annotations.includes('},"')) return undefined;
+  if (!reader.sound || !ending.sound || !caller || !saysAll(ref, requestURI)) return undefined;
   return {
     level,
     auditID,
@@ -90,13 +94,6 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
 
 /** What stands behind the fields that are read, if there are bodies. */
 const BODIES = [',"requestObject":', ',"responseObject":'];
-
-/**
- * What stands behind those: the times, and annotations if there are any, which are texts, so that another field can only follow them where an
- * object ends, as in an event that was put together by hand.
- */
-const TIMES =
-  /^,"requestReceivedTimestamp":"([^"\\]*)","stageTimestamp":"([^"\\]*)"(?:\}$|,"annotations":\{)/;
 
 /** Escapes of JSON, and bytes of characters that are more than one. */
 const ESCAPED = /[\\\u0080-\u00ff]/;
@@ -160,6 +157,10 @@ class Reader {
     const follows = this.#text.startsWith(next, this.at);
     if (follows) this.at += next.length;
     return follows;
+  }
+
+  get rest(): string {
+    return this.#text.slice(this.at);
   }
 
   expect(next: string): void {

@@ -32,7 +32,7 @@ export function versionSeen(view: EventView): ObjectVersion | undefined {
 }
 
 /** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
-export function postureSeen(view: EventView, known: Posture | undefined): PostureEntry | undefined {
+export function postureSeen(view: EventView, known: () => Posture | undefined): PostureEntry | undefined {
   const { ref, verb, source } = view.request;
   if (source !== 'audit') return undefined;
   if (ref.resource === 'namespaces') return labelsSeen(view);
@@ -40,10 +40,10 @@ export function postureSeen(view: EventView, known: Posture | undefined): Postur
   return ref.resource === 'pods' && writesObject({ verb }) ? levelSeen(view.request, known) : undefined;
 }
 
-function levelSeen(request: Request, known: Posture | undefined): PostureEntry | undefined {
+function levelSeen(request: Request, known: () => Posture | undefined): PostureEntry | undefined {
   const enforce = enforcedPolicy(request)?.split(':')[0];
   const { time } = request;
-  if (enforce === undefined || time === undefined || known?.says(enforce, time)) return undefined;
+  if (enforce === undefined || time === undefined || known()?.says(enforce, time)) return undefined;
   return { time, request: request.requestId, enforce };
 }
 

@@ -11,11 +11,11 @@ export function inOrder(a: Moment, b: Moment): number {
   return a.time - b.time || (a.request < b.request ? -1 : 1);
 }
 
-/** The last of ordered moments strictly before a request at `time`. */
+/** The last of ordered moments strictly before another one. */
 export function lastBefore<Entry extends Moment>(
   moments: readonly Entry[],
-  time: EventTime,
-  request: string,
+  moment: Moment,
 ): Entry | undefined {
-  return moments.findLast((one) => one.time < time || (one.time === time && one.request < request));
+  const { time } = moment;
+  return moments.findLast((one) => one.time < time || (one.time === time && one.request < moment.request));
 }

@@ -1,4 +1,3 @@
-import type { EventTime } from '../../record/time.ts';
 import type { JsonObject } from '../decode/json.ts';
 import { inOrder, lastBefore, type Moment } from './moment.ts';
 
@@ -28,15 +27,15 @@ export class ObjectHistory {
     this.versions = versions;
   }
 
-  /** The version that a request at `time` found; undefined if none was seen. */
-  before(time: EventTime, request: string): ObjectVersion | undefined {
-    return lastBefore(this.versions, time, request);
+  /** The version that a request found; undefined if none was seen. */
+  before(moment: Moment): ObjectVersion | undefined {
+    return lastBefore(this.versions, moment);
   }
 
   /** The history with one more version, or itself if it changes nothing: an unchanged object keeps the author of its last change. */
   with(version: ObjectVersion): ObjectHistory {
     if (this.versions.some(({ request }) => request === version.request)) return this;
-    const known = this.before(version.time, version.request);
+    const known = this.before(version);
     if (known && sameText(known.body, version.body)) return this;
     const versions = [...this.versions, version].sort(inOrder).slice(-VERSIONS_MAX);
     return versions.includes(version) ? new ObjectHistory(versions) : this;

@@ -39,9 +39,9 @@ export class Posture {
     return new Posture(entries.toSorted(inOrder));
   }
 
-  /** What was known strictly before the request at `time`. */
-  before(time: EventTime, request: string): Known {
-    const entry = lastBefore(this.entries, time, request);
+  /** What was known strictly before a request. */
+  before(moment: Moment): Known {
+    const entry = lastBefore(this.entries, moment);
     if (!entry) return {};
     return { ...(entry.labels ? { labels: entry.labels } : {}), enforce: entry.enforce };
   }
@@ -55,7 +55,7 @@ export class Posture {
   /** The posture with one more entry, or itself if the entry is known or says nothing new. */
   with(entry: PostureEntry): Posture {
     if (this.entries.some((known) => known.request === entry.request)) return this;
-    const known = this.before(entry.time, entry.request);
+    const known = this.before(entry);
     if (!entry.labels && known.enforce === entry.enforce) return this;
     const trimmed = entry.labels ? { ...entry, labels: keep(entry.labels) } : entry;
     const entries = [...this.entries, trimmed]

@@ -79,8 +79,6 @@ function walk(
     const value = values.pop();
     const position = positions.pop()!;
     const atEnd = position === segments.length;
-    // JSON has no such value: a derived field that the event lacks.
-    if (value === undefined) continue;
     if (atEnd && !(enterLastArray && Array.isArray(value))) {
       if (found(value)) return;
     } else if (Array.isArray(value)) {
@@ -101,9 +99,9 @@ function walk(
     } else if (typeof value === 'object' && value !== null) {
       const keys = joined[position]!;
       for (let extra = keys.length - 1; extra >= 0; extra--) {
-        const key = keys[extra]!;
-        if (hasField(value, key)) {
-          values.push((value as Record<string, unknown>)[key]);
+        const inner = fieldOf(value, keys[extra]!);
+        if (inner !== undefined) {
+          values.push(inner);
           positions.push(position + extra + 1);
         }
       }
@@ -122,9 +120,10 @@ function shortcut({ root, segments }: Steps, event: EventFields): unknown[] | un
     if (value === undefined) return [];
     if (Array.isArray(value)) return undefined;
     // Below an object's own fields a key with dots may begin like one without: the walk finds both.
-    if (typeof value !== 'object' || value === null || !hasField(value, segment))
+    const inner = typeof value === 'object' && value !== null ? fieldOf(value, segment) : undefined;
+    if (inner === undefined && !(value instanceof DerivedFields && segment in value))
       return segments.length > 1 ? undefined : [];
-    value = (value as Record<string, unknown>)[segment];
+    value = inner;
   }
   if (value === undefined) return [];
   return Array.isArray(value) ? undefined : [value];
@@ -133,9 +132,12 @@ function shortcut({ root, segments }: Steps, event: EventFields): unknown[] | un
 /** Fields that an event's implementor works out when they are asked for: getters of a class, where JSON has own properties. */
 export abstract class DerivedFields {}
 
-function hasField(value: object, key: string): boolean {
-  if (Object.hasOwn(value, key)) return true;
-  return value instanceof DerivedFields && !(key in Object.prototype) && key in value;
+/**
+ * The field of an object; undefined if it has none. JSON knows no such value, so that what every object inherits is all that has to be told apart.
+ */
+function fieldOf(value: object, key: string): unknown {
+  if (key in Object.prototype && !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
 }
 
 /** The field under which an event's implementor puts what it adds; its keys are names without dots, but for labels. */

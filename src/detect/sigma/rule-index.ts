@@ -4,8 +4,8 @@ import type { Predicate } from './item.ts';
 import type { SigmaRule } from './model.ts';
 import { answerOf, TRAITS, TraitReader, traitsOf, type Value } from './traits.ts';
 
-/** Nodes of the tree that are remembered; a busy cluster and a thousand rules make some thousands. */
-const NODES_MAX = 20_000;
+/** Nodes of the tree that are remembered; a busy cluster makes some thousands, most of them by its callers. */
+const NODES_MAX = 50_000;
 
 /** A rule that events of some traits may match, and what is left to ask of them. */
 interface Open {

@@ -15,9 +15,9 @@ const version = (time: number, spec: unknown = time): ObjectVersion => ({
 
 test('what was known before a request is the last version strictly before it', () => {
   const history = new ObjectHistory().with(version(10)).with(version(20));
-  assert.equal(history.before(10, 'r10'), undefined);
-  assert.deepEqual(history.before(20, 'r20')?.body, { spec: 10 });
-  assert.deepEqual(history.before(21, 'x')?.body, { spec: 20 });
+  assert.equal(history.before({ time: 10, request: 'r10' }), undefined);
+  assert.deepEqual(history.before({ time: 20, request: 'r20' })?.body, { spec: 10 });
+  assert.deepEqual(history.before({ time: 21, request: 'x' })?.body, { spec: 20 });
 });
 
 test('an unchanged object keeps the author of its last change', () => {
@@ -49,7 +49,7 @@ test('what was stored and read back is the same, and is not told again', () => {
   const other = new Memory(LIMITS);
   other.restore(changes.map((change) => JSON.parse(JSON.stringify(change))));
   assert.deepEqual(other.take(), []);
-  assert.deepEqual(other.object('c/dev', 'deployments/web')?.before(9, 'x'), version(2));
+  assert.deepEqual(other.object('c/dev', 'deployments/web')?.before({ time: 9, request: 'x' }), version(2));
   assert.deepEqual([...other.paths('c/dev')], ['deployments/web']);
   assert.deepEqual([...other.paths('c/prod')], []);
 });
@@ -73,7 +73,7 @@ test('of an object that is too large it is known who wrote it', () => {
   const reached: string[] = [];
   const memory = new Memory(LIMITS, (limit) => reached.push(limit));
   learnt(memory, ['deployments/web', version(1, 'x'.repeat(1001))]);
-  assert.deepEqual(memory.object('c/dev', 'deployments/web')?.before(9, 'x'), {
+  assert.deepEqual(memory.object('c/dev', 'deployments/web')?.before({ time: 9, request: 'x' }), {
     time: 1,
     request: 'r1',
     user: 'alice',

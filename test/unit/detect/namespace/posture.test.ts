@@ -12,12 +12,20 @@ const all = (entries: readonly PostureEntry[]) =>
 
 test('what was known before a request is the last entry strictly before it', () => {
   const posture = all([written(10, 'a', 'baseline'), written(20, 'b', 'privileged')]);
-  assert.deepEqual(posture.before(5, 'x'), {});
-  assert.equal(posture.before(10, 'a').enforce, undefined, 'not the request itself');
-  assert.equal(posture.before(20, 'b').enforce, 'baseline', 'also once its own entry is known');
-  assert.equal(posture.before(20, 'a').enforce, 'baseline', 'of one instant the ids decide');
-  assert.equal(posture.before(20, 'c').enforce, 'privileged');
-  assert.deepEqual(posture.before(99, 'x').labels, { [ENFORCE]: 'privileged' });
+  assert.deepEqual(posture.before({ time: 5, request: 'x' }), {});
+  assert.equal(posture.before({ time: 10, request: 'a' }).enforce, undefined, 'not the request itself');
+  assert.equal(
+    posture.before({ time: 20, request: 'b' }).enforce,
+    'baseline',
+    'also once its own entry is known',
+  );
+  assert.equal(
+    posture.before({ time: 20, request: 'a' }).enforce,
+    'baseline',
+    'of one instant the ids decide',
+  );
+  assert.equal(posture.before({ time: 20, request: 'c' }).enforce, 'privileged');
+  assert.deepEqual(posture.before({ time: 99, request: 'x' }).labels, { [ENFORCE]: 'privileged' });
 });
 
 test('writes in any order and however often give the same history', () => {
@@ -38,9 +46,9 @@ test('writes in any order and however often give the same history', () => {
       const sorted = writes.toSorted((a, b) => a.time - b.time);
       for (const { time, request } of sorted) {
         const before = sorted.findLast((entry) => entry.time < time);
-        assert.equal(posture.before(time, request).enforce, before?.enforce);
+        assert.equal(posture.before({ time, request }).enforce, before?.enforce);
       }
-      assert.equal(posture.before(99, 'x').enforce, sorted.at(-1)?.enforce);
+      assert.equal(posture.before({ time: 99, request: 'x' }).enforce, sorted.at(-1)?.enforce);
     }),
   );
 });
@@ -59,14 +67,18 @@ test('labels that are applied every second do not push out what was before', () 
   const again = Array.from({ length: 1000 }, (_, index) => written(100 + index, `g${index}`, 'baseline'));
   const posture = all([written(10, 'a', 'privileged'), ...again]);
   assert.ok(posture.entries.length <= 16);
-  assert.equal(posture.before(50, 'x').enforce, 'privileged');
+  assert.equal(posture.before({ time: 50, request: 'x' }).enforce, 'privileged');
 });
 
 test('a level seen in force is an entry where it tells something new', () => {
   const posture = all([written(10, 'a', 'baseline')]);
   assert.equal(posture.with(seen(20, 'p1', 'baseline')), posture);
   const changed = posture.with(seen(20, 'p2', 'privileged'));
-  assert.deepEqual(changed.before(30, 'x'), { enforce: 'privileged' }, 'the labels changed unseen');
+  assert.deepEqual(
+    changed.before({ time: 30, request: 'x' }),
+    { enforce: 'privileged' },
+    'the labels changed unseen',
+  );
   assert.ok(changed.says('privileged', 25));
   assert.ok(!changed.says('privileged', 15));
 });

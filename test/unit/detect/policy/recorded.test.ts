@@ -22,7 +22,7 @@ function story(name: string): string[] {
     const record = recordOf(line, AFTERWARDS);
     const request = decoded(record);
     const { ref, verb, requestId, time = 0 } = request;
-    const object = (path: string) => memory.object(record.key, path)?.before(time, requestId);
+    const object = (path: string) => memory.object(record.key, path)?.before({ time, request: requestId });
     const view = new EventView(request, { ...NO_PAST, object });
     const { effect, changes, reasons } = view.policy!;
     const version = versionSeen(view);
