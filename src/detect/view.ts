@@ -17,7 +17,7 @@ import {
 } from './certificate/certificate-request.ts';
 import { type Connection, connectionOf } from './connect/connection.ts';
 import { answeredMetadata } from './decode/answer.ts';
-import { anyOf, at, isObject, type JsonObject, listOf, member, stringOf } from './decode/json.ts';
+import { anyOf, at, isObject, type JsonObject, listOf, member, objectOf, stringOf } from './decode/json.ts';
 import { creates, holdsObject, opensConnection, type Request } from './decode/request.ts';
 import { type Exposure, exposureOf, mayExpose } from './exposure/exposure.ts';
 import { objectPath, trimmed } from './memory/remembered.ts';
@@ -246,7 +246,7 @@ export class EventView implements EventFields {
     const { request } = this;
     const { kind } = request.caller;
     if (kind !== 'controller' || request.ref.resource !== 'pods' || request.verb !== 'create') return kind;
-    const metadata = at(request.requestObject, 'metadata');
+    const { metadata } = this.#answeredOrAsked;
     return metadata !== undefined && at(metadata, 'ownerReferences') === undefined ? 'service-account' : kind;
   }
 
@@ -296,8 +296,15 @@ export class EventView implements EventFields {
   /** The object's name; with generateName it is only in the answer, of a refused one in its details. */
   get objectName(): string {
     const { request } = this;
-    const refused = request.ref.name === '' ? at(request.status, 'details', 'name') : undefined;
-    return this.#ownName || (stringOf(refused) ?? '');
+    const name = this.#ownName;
+    if (name !== '' || (request.code ?? 0) < 400) return name;
+    return stringOf(at(request.status, 'details', 'name')) ?? '';
+  }
+
+  /** The object as it was answered, else as it was asked for: one body is decoded where the other would say the same. */
+  get #answeredOrAsked(): JsonObject {
+    const { request } = this;
+    return answeredMetadata(request.responseObject) ?? objectOf(request.requestObject) ?? {};
   }
 
   get #ownName(): string {
@@ -329,7 +336,7 @@ export class EventView implements EventFields {
   get objectSeries(): string {
     const { request } = this;
     if (!holdsObject(request)) return this.#ownName;
-    const metadata = at(answeredMetadata(request.responseObject) ?? request.requestObject, 'metadata');
+    const { metadata } = this.#answeredOrAsked;
     const owner = listOf(member(metadata, 'ownerReferences'))[0];
     const ownerName = stringOf(member(owner, 'name'));
     if (ownerName !== undefined) return `${stringOf(member(owner, 'kind')) ?? 'owner'}/${ownerName}`;

@@ -4,7 +4,7 @@ import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
 import { CALLER_FIELDS, Caller } from '../caller/caller.ts';
 import { textsOf } from '../sigma/event.ts';
-import { type Glance, glanceAt } from './glance.ts';
+import { type Glance, glanceAt, objectRefOf } from './glance.ts';
 import { isObject, type JsonObject, listOf, member, objectOf, parseJson, stringOf } from './json.ts';
 import { completedRef } from './object-ref.ts';
 import { lacksStatus, type ObjectRef, type Request } from './request.ts';
@@ -84,6 +84,10 @@ function headTextOf({ bytes, bodies }: ReceivedRecord): string {
   return text + bytes.toString('utf8', from);
 }
 
+/** Where the keys of bodies differ: the letter before `Object":`. */
+const KEY_END = 'tObject":'.length;
+const LETTERS = { requestObject: 't'.charCodeAt(0), responseObject: 'e'.charCodeAt(0) };
+
 /** A record of another layout, read in that of an audit event. */
 export interface Translation {
   readonly fields: JsonObject;
@@ -106,7 +110,7 @@ export class AuditEvent implements Request {
   #head: JsonObject | undefined;
   #annotations: JsonObject | undefined;
   #status: JsonObject | undefined;
-  #objectRef: unknown;
+  #objectRef: JsonObject | undefined;
   #requestId: string | undefined;
   #claimedTime: number | null | undefined;
 
@@ -149,13 +153,13 @@ export class AuditEvent implements Request {
       case 'requestURI':
         return this.uri;
       case 'objectRef':
-        if (glance!.objectRef !== '') this.#objectRef ??= parseJson(glance!.objectRef);
+        this.#objectRef ??= objectRefOf(glance!);
         return this.#objectRef;
       case 'annotations':
         return glance!.annotations === '' ? undefined : this.annotations;
       case 'requestObject':
       case 'responseObject':
-        return this.#bodyNamed(root);
+        return this.#bodyNamed(root as keyof typeof LETTERS);
       default: {
         const value = member(this.#fields, root);
         const isBody = root === 'requestObject' || root === 'responseObject';
@@ -165,13 +169,11 @@ export class AuditEvent implements Request {
   }
 
   /** The body of a name in an event of which no more is known than a glance. */
-  #bodyNamed(name: string): unknown {
+  #bodyNamed(name: keyof typeof LETTERS): unknown {
     const { bytes, bodies } = this.record;
-    const key = `"${name}":`;
-    for (let index = 0; index < bodies.length; index += 2) {
-      const start = bodies[index]!;
-      if (bytes.toString('latin1', start - key.length, start) === key) return this.#body(index);
-    }
+    const letter = LETTERS[name];
+    for (let index = 0; index < bodies.length; index += 2)
+      if (bytes[bodies[index]! - KEY_END] === letter) return this.#body(index);
     return undefined;
   }
 

@@ -1,6 +1,7 @@
 import type { ReceivedRecord } from '../../record/record.ts';
 import type { Caller } from '../caller/caller.ts';
 import { callerAt } from '../caller/recurring.ts';
+import type { JsonObject } from './json.ts';
 import { saysAll } from './object-ref.ts';
 import type { ObjectRef } from './request.ts';
 
@@ -15,8 +16,8 @@ export interface Glance {
   readonly verb: string;
   readonly caller: Caller;
   readonly ref: ObjectRef;
-  /** `objectRef` in JSON, not parsed yet; empty if there is none. */
-  readonly objectRef: string;
+  /** Values of `REF_FIELDS` as they stand in `objectRef`, from index 1; absent if there is none. */
+  readonly objectRef: readonly (string | undefined)[] | undefined;
   /** Undefined if there is no `responseStatus`. */
   readonly code: number | undefined;
   /** Where `responseStatus` begins and ends; it is not parsed yet. */
@@ -27,11 +28,53 @@ export interface Glance {
   readonly annotations: string;
 }
 
-/** The API server writes its fields in the order of the Go type, always from here on (k8s.io/apiserver/pkg/apis/audit/v1, types.go). */
-const BEGINNINGS = ['{"level":"', '{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"'];
-
 /** Addresses and groups of honest requests are shorter; what is longer is parsed. */
 const GLANCED_BYTES_MAX = 16_384;
+
+/** The inside of a string in which nothing is escaped. */
+const PLAIN = '[ !#-[\\]-~]*';
+
+/** The inside of any string. */
+const ANY = '[^"\\\\]*(?:\\\\.[^"\\\\]*)*';
+
+/** The API server writes its fields in the order of the Go type (k8s.io/apiserver/pkg/apis/audit/v1, types.go), lines of a log file with their kind. */
+const BEGINNING = new RegExp(
+  `\\{(?:"kind":"Event","apiVersion":"audit\\.k8s\\.io/v1",)?"level":"(${PLAIN})","auditID":"(${ANY})","stage":"(${PLAIN})","requestURI":"(${ANY})","verb":"(${PLAIN})",`,
+  'y',
+);
+
+/** The fields of `objectRef`, in their order; all but the first may be absent. */
+const REF_FIELDS = [
+  'resource',
+  'namespace',
+  'name',
+  'uid',
+  'apiGroup',
+  'apiVersion',
+  'resourceVersion',
+  'subresource',
+] as const;
+
+const [FIRST, ...OTHERS] = REF_FIELDS.map((field) => `"${field}":"(${PLAIN})"`);
+const REF = new RegExp(`,"objectRef":\\{${FIRST}${OTHERS.map((field) => `(?:,${field})?`).join('')}\\}`, 'y');
+const REF_KEY = ',"objectRef":';
+
+/** The code stands last in the status. */
+const STATUS_KEY = ',"responseStatus":';
+const CODE = /"code":(\d{3})\}/g;
+
+/** What stands behind the fields that are read, if there are bodies. */
+const BODIES = [',"requestObject":', ',"responseObject":'];
+const BODY_KEY_MAX = Math.max(...BODIES.map(({ length }) => length));
+
+/**
+ * What stands behind those. Annotations are texts: another field can only follow them where an object ends, as in an event that was put together by
+ * hand.
+ */
+const ENDING = new RegExp(
+  `,"requestReceivedTimestamp":"(${PLAIN})","stageTimestamp":"(${PLAIN})"(?:\\}$|,"annotations":\\{)`,
+  'y',
+);
 
 /**
  * Reads the fields that rules begin with. Quotes inside of strings are escaped, so that what is looked for can stand in no text that a client
@@ -42,84 +85,60 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   const end = bodies[0] ?? bytes.length;
   if (end > GLANCED_BYTES_MAX) return undefined;
   const text = bytes.toString('latin1', 0, end);
-  const beginning = BEGINNINGS.find((each) => text.startsWith(each));
-  if (beginning === undefined) return undefined;
-  const reader = new Reader(text, beginning.length);
-  const level = reader.plain();
-  reader.expect(',"auditID":"');
-  const auditID = unescaped(reader.text());
-  reader.expect(',"stage":"');
-  const stage = reader.plain();
-  reader.expect(',"requestURI":"');
-  const requestURI = unescaped(reader.text());
-  reader.expect(',"verb":"');
-  const verb = reader.plain();
-  reader.expect(',');
-  const caller = reader.sound ? reader.caller() : undefined;
-  const start = reader.at;
-  const ref = reader.ref();
-  const objectRef = text.slice(start + OBJECT_REF.length, reader.at);
-  const hasStatus = reader.follows(',"responseStatus":');
-  const from = reader.at;
-  const code = hasStatus ? reader.code() : undefined;
-  const status = [from, reader.at] as const;
+  const beginning = matchAt(BEGINNING, text, 0);
+  if (!beginning) return undefined;
+  const [, level = '', auditID = '', stage = '', uri = '', verb = ''] = beginning;
+  const known = callerAt(text, BEGINNING.lastIndex);
+  if (!known) return undefined;
+  let at = BEGINNING.lastIndex + known.part.length;
+  let objectRef: RegExpExecArray | undefined;
+  if (text.startsWith(REF_KEY, at)) {
+    objectRef = matchAt(REF, text, at);
+    if (!objectRef) return undefined;
+    at = REF.lastIndex;
+  }
+  const requestURI = unescaped(uri);
+  const ref = objectRef ? refOf(objectRef) : NOTHING;
+  if (!saysAll(ref, requestURI)) return undefined;
+  let code: number | undefined;
+  let from = at;
+  if (text.startsWith(STATUS_KEY, at)) {
+    from += STATUS_KEY.length;
+    const found = matchAt(CODE, text, from);
+    if (!found) return undefined;
+    code = Number(found[1]);
+    at = CODE.lastIndex;
+  }
   // A key of the user's extra attributes may look like one of the event's; then something else follows.
-  if (bodies.length > 0 && !BODIES.some((next) => reader.follows(next))) return undefined;
-  const last = bodies.length > 0 ? bytes.toString('latin1', bodies.at(-1)) : text.slice(reader.at);
-  const ending = new Reader(last, 0);
-  ending.expect(',"requestReceivedTimestamp":"');
-  const requestReceivedTimestamp = ending.plain();
-  ending.expect(',"stageTimestamp":"');
-  const stageTimestamp = ending.plain();
-  // Annotations are texts: another field can only follow them where an object ends, as in an event that was put together by hand.
-  const annotations = ending.follows(',"annotations":{') ? last.slice(ending.at) : '';
-  if (annotations === '' ? ending.rest !== '}' : annotations.includes('},"')) return undefined;
-  if (!reader.sound || !ending.sound || !caller || !saysAll(ref, requestURI)) return undefined;
+  if (bodies.length > 0 && !BODIES.some((key) => text.startsWith(key, at))) return undefined;
+  // Nor is the key between them written in another way.
+  if (bodies.length > 2 && bodies[2]! - bodies[1]! > BODY_KEY_MAX) return undefined;
+  const last = bodies.length > 0 ? bytes.toString('latin1', bodies.at(-1)) : text;
+  const ending = matchAt(ENDING, last, bodies.length > 0 ? 0 : at);
+  if (!ending) return undefined;
+  const annotations = last.slice(ENDING.lastIndex);
+  if (annotations.includes('},"')) return undefined;
   return {
     level,
-    auditID,
+    auditID: unescaped(auditID),
     stage,
     requestURI,
     verb,
-    caller,
+    caller: known.caller,
     ref,
     objectRef,
     code,
-    status,
-    requestReceivedTimestamp,
-    stageTimestamp,
+    status: [from, at],
+    requestReceivedTimestamp: ending[1]!,
+    stageTimestamp: ending[2]!,
     annotations,
   };
 }
 
-/** What stands behind the fields that are read, if there are bodies. */
-const BODIES = [',"requestObject":', ',"responseObject":'];
-
-/** Escapes of JSON, and bytes of characters that are more than one. */
-const ESCAPED = /[\\\u0080-\u00ff]/;
-
-/** The code stands last in the status. */
-const CODE = /"code":(\d{3})\}/g;
-
-const OBJECT_REF = ',"objectRef":';
-
-const ASCII = '[ !#-[\\]-~]*';
-
-/** The fields of a reference, any of which may be absent. */
-const REF = new RegExp(
-  `\\{"resource":"(${ASCII})"${[
-    'namespace',
-    'name',
-    'uid',
-    'apiGroup',
-    'apiVersion',
-    'resourceVersion',
-    'subresource',
-  ]
-    .map((field) => `(?:,"${field}":"(${ASCII})")?`)
-    .join('')}\\}`,
-  'y',
-);
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text) ?? undefined;
+}
 
 const NOTHING: ObjectRef = {
   resource: '',
@@ -130,6 +149,26 @@ const NOTHING: ObjectRef = {
   name: '',
 };
 
+function refOf(values: readonly (string | undefined)[]): ObjectRef {
+  const [, resource = '', namespace = '', name = '', , apiGroup = '', apiVersion = '', , subresource = ''] =
+    values;
+  return { resource, subresource, apiGroup, apiVersion, namespace, name };
+}
+
+/** `objectRef` as the event has it. */
+export function objectRefOf({ objectRef }: Glance): JsonObject | undefined {
+  if (!objectRef) return undefined;
+  const ref: Record<string, string> = {};
+  for (const [index, field] of REF_FIELDS.entries()) {
+    const value = objectRef[index + 1];
+    if (value !== undefined) ref[field] = value;
+  }
+  return ref;
+}
+
+/** Escapes of JSON, and bytes of characters that are more than one. */
+const ESCAPED = /[\\\u0080-\u00ff]/;
+
 /** The text of a string's inside; an `&` is written as an escape. */
 function unescaped(text: string): string | undefined {
   if (!ESCAPED.test(text)) return text;
@@ -138,80 +177,5 @@ function unescaped(text: string): string | undefined {
     return JSON.parse(`"${text}"`);
   } catch {
     return undefined;
-  }
-}
-
-/** Reads on through a text. Once it is not as expected, nothing that is read has a meaning. */
-class Reader {
-  readonly #text: string;
-  at: number;
-  sound = true;
-
-  constructor(text: string, at: number) {
-    this.#text = text;
-    this.at = at;
-  }
-
-  /** Whether this comes next; then it is passed. */
-  follows(next: string): boolean {
-    const follows = this.#text.startsWith(next, this.at);
-    if (follows) this.at += next.length;
-    return follows;
-  }
-
-  get rest(): string {
-    return this.#text.slice(this.at);
-  }
-
-  expect(next: string): void {
-    if (!this.follows(next)) this.sound = false;
-  }
-
-  /** The rest of a string, and past its closing quote. */
-  text(): string {
-    const from = this.at;
-    const end = this.#text.indexOf('"', from);
-    // An escaped quote, or a backslash before the closing one: rare, and not worth a loop.
-    if (end < 0 || this.#text[end - 1] === '\\') this.sound = false;
-    this.at = end + 1;
-    return this.#text.slice(from, end);
-  }
-
-  /** The rest of a string in which nothing is escaped. */
-  plain(): string {
-    const text = this.text();
-    if (ESCAPED.test(text)) this.sound = false;
-    return text;
-  }
-
-  /** The fields that say who asked. */
-  caller(): Caller | undefined {
-    const known = callerAt(this.#text, this.at);
-    if (known) this.at += known.part.length;
-    return known?.caller;
-  }
-
-  /** What the request is about. */
-  ref(): ObjectRef {
-    if (!this.follows(OBJECT_REF)) return NOTHING;
-    REF.lastIndex = this.at;
-    const found = REF.exec(this.#text);
-    if (!found) {
-      this.sound = false;
-      return NOTHING;
-    }
-    this.at = REF.lastIndex;
-    const [, resource = '', namespace = '', name = '', , apiGroup = '', apiVersion = '', , subresource = ''] =
-      found;
-    return { resource, subresource, apiGroup, apiVersion, namespace, name };
-  }
-
-  /** Past the end of a status. */
-  code(): number | undefined {
-    CODE.lastIndex = this.at;
-    const code = CODE.exec(this.#text)?.[1];
-    if (code === undefined) this.sound = false;
-    this.at = CODE.lastIndex;
-    return Number(code);
   }
 }

@@ -58,9 +58,7 @@ export function saysAll(ref: ObjectRef, uri: string | undefined): boolean {
   if (uri === undefined) return false;
   const { resource, apiGroup, apiVersion, namespace, name, subresource } = ref;
   if (resource === '') return objectRefIn(uri) === undefined;
-  // A Namespace's own name counts as its namespace where the address names it.
   const isNamespace = resource === 'namespaces';
-  if (isNamespace && name !== namespace) return false;
   let end = apiGroup === '' ? passed(uri, 'api', 0) : passed(uri, apiGroup, passed(uri, 'apis', 0));
   end = passed(uri, apiVersion, end);
   if (namespace !== '' && !isNamespace) end = passed(uri, namespace, passed(uri, 'namespaces', end));
@@ -68,7 +66,11 @@ export function saysAll(ref: ObjectRef, uri: string | undefined): boolean {
   if (end < 0) return false;
   // Who creates an object names it in the body.
   const named = passed(uri, name, end);
-  if (named >= 0) end = Math.max(named, passed(uri, subresource, named));
+  if (named >= 0) {
+    // A Namespace's own name counts as its namespace where the address names it.
+    if (isNamespace && name !== namespace) return false;
+    end = Math.max(named, passed(uri, subresource, named));
+  }
   return uri.length === end || uri[end] === '?';
 }
 

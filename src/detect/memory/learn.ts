@@ -18,7 +18,8 @@ export function versionSeen(view: EventView): ObjectVersion | undefined {
   if (!holdsObject({ verb }) || request.time === undefined) return undefined;
   const { time, requestId, caller } = request;
   if (verb === 'get') {
-    const body = view.before ? undefined : trimmed(request.responseObject, ref);
+    // What was asked for is seldom recorded, and cheaper to ask for than what is remembered.
+    const body = request.responseObject && !view.before ? trimmed(request.responseObject, ref) : undefined;
     return body && { time, request: requestId, body };
   }
   if (view.outcome !== 'admitted' || view.objectName === '') return undefined;

@@ -73,10 +73,10 @@ export class Posture {
 
 function saysTheSame(a: PostureEntry | undefined, b: PostureEntry | undefined): boolean {
   if (!a?.labels || !b?.labels) return false;
-  const [before, after] = [Object.entries(a.labels), b.labels];
-  return (
-    before.length === Object.keys(after).length && before.every(([name, value]) => after[name] === value)
-  );
+  if (a.enforce !== b.enforce) return false;
+  const [before, after] = [a.labels, b.labels];
+  const names = Object.keys(before);
+  return names.length === Object.keys(after).length && names.every((name) => after[name] === before[name]);
 }
 
 function keep(labels: Labels): Labels {
