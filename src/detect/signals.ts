@@ -1,7 +1,6 @@
 import type { Actor, Evidence, Facts, Signal } from '../record/signal.ts';
-import { formatEventTime } from '../record/time.ts';
-import { anyOf } from './decode/json.ts';
-import type { Request } from './decode/request.ts';
+import { type EventTime, formatEventTime } from '../record/time.ts';
+import type { Draft } from './draft.ts';
 import type { SigmaRule } from './sigma/model.ts';
 import type { Target } from './targets.ts';
 import type { EventView } from './view.ts';
@@ -13,28 +12,64 @@ export function signalsOf(
   targets: ReadonlyMap<string, readonly Target[]>,
   charsMax: number,
 ): Signal[] {
-  const { request } = view;
   const signals: Signal[] = [];
-  let common: ReturnType<typeof commonOf> | undefined;
+  let shared: Shared | undefined;
   for (const { id } of matched) {
     for (const target of targets.get(id) ?? []) {
-      common ??= commonOf(view, charsMax);
-      const values = target.values(view);
-      signals.push({
-        id: signalId(id, request.requestId),
-        rule: id,
-        target: target.id,
-        group: target.group(view),
-        ...common,
-        ...(request.sameAs.length > 0
-          ? { replaces: request.sameAs.map((other) => signalId(id, other)) }
-          : {}),
-        ...(values ? { values } : {}),
-        ...(target.spansGroups ? { spans_groups: true as const } : {}),
-      });
+      shared ??= sharedBy(view, charsMax);
+      signals.push(signalOf(view, id, target, shared));
     }
   }
   return signals;
+}
+
+/** What all signals of a record have in common. */
+interface Shared {
+  readonly facts: Facts;
+  readonly actor: Actor;
+  readonly evidence: Evidence;
+  readonly began: EventTime | undefined;
+  readonly limits: readonly string[];
+}
+
+function sharedBy(view: EventView, charsMax: number): Shared {
+  return {
+    facts: factsOf(view, charsMax),
+    actor: actorOf(view, charsMax),
+    evidence: evidenceOf(view, charsMax),
+    began: view.request.began,
+    limits: view.request.limits,
+  };
+}
+
+function signalOf(view: EventView, rule: string, target: Target, shared: Shared): Signal {
+  const { request, podSecurity, namespaceChange, policy } = view;
+  const { record, time, sameAs } = request;
+  const { facts, actor, evidence, began, limits } = shared;
+  const signal: Draft<Signal> = {
+    id: signalId(rule, request.requestId),
+    rule,
+    target: target.id,
+    cluster: record.cluster,
+    group: target.group(view),
+    received_ms: record.receivedMs,
+    rank: request.rank,
+    facts,
+    actor,
+    admission: view.admission,
+    evidence,
+  };
+  if (time !== undefined) signal.time = time;
+  if (began !== undefined) signal.began = began;
+  if (sameAs.length > 0) signal.replaces = sameAs.map((id) => signalId(rule, id));
+  const values = target.values(view);
+  if (values) signal.values = values;
+  if (target.spansGroups) signal.spans_groups = true;
+  if (podSecurity) signal.pod_security = podSecurity;
+  if (namespaceChange) signal.namespace = namespaceChange;
+  if (policy) signal.policy = policy;
+  if (limits.length > 0) signal.limits = limits;
+  return signal;
 }
 
 /** Identity of a rule's match: the same for all records of a request. */
@@ -42,87 +77,59 @@ function signalId(rule: string, request: string): string {
   return `${rule}/${request}`;
 }
 
-/** What all signals of a record have in common. */
-function commonOf(view: EventView, charsMax: number) {
-  const { request, podSecurity, namespaceChange, policy, admission } = view;
-  const { record, time, began, rank, limits } = request;
-  return {
-    cluster: record.cluster,
-    ...(time === undefined ? {} : { time }),
-    ...(began === undefined ? {} : { began }),
-    received_ms: record.receivedMs,
-    rank,
-    facts: factsOf(view, charsMax),
-    actor: actorOf(view, charsMax),
-    admission,
-    ...(podSecurity ? { pod_security: podSecurity } : {}),
-    ...(namespaceChange ? { namespace: namespaceChange } : {}),
-    ...(policy ? { policy } : {}),
-    evidence: evidenceOf(request, admission.outcome, charsMax),
-    ...(limits.length > 0 ? { limits } : {}),
-  };
-}
-
 function factsOf(view: EventView, charsMax: number): Facts {
   const { request } = view;
-  const { caller, ref } = request;
-  return defined({
-    user: cut(caller.name, charsMax),
-    groups: anyOf(caller.groups.flatMap((group) => cut(group, charsMax) ?? [])),
-    acting_as: cut(caller.actingAs, charsMax),
-    source_ip: cut(caller.sourceIp, 64),
-    user_agent: cut(caller.userAgent, charsMax),
-    verb: cut(request.verb, 64),
-    resource: cut(ref.resource, 253),
-    subresource: cut(ref.subresource, 253),
-    api_group: cut(ref.apiGroup, 253),
-    api_version: cut(ref.apiVersion, 253),
-    namespace: cut(ref.namespace, 253),
-    name: cut(view.objectName, 253),
-    command: cut(view.connection?.command, charsMax),
-    code: request.code,
-    message: cut(request.message, charsMax),
-  });
+  const { caller, ref, code } = request;
+  const groups = caller.groups.filter((group) => group !== '').map((group) => cut(group, charsMax));
+  const name = view.objectName;
+  const command = view.connection?.command;
+  const { message } = request;
+  const facts: Draft<Facts> = {};
+  if (caller.name) facts.user = cut(caller.name, charsMax);
+  if (groups.length > 0) facts.groups = groups;
+  if (caller.actingAs) facts.acting_as = cut(caller.actingAs, charsMax);
+  if (caller.sourceIp) facts.source_ip = cut(caller.sourceIp, 64);
+  if (caller.userAgent) facts.user_agent = cut(caller.userAgent, charsMax);
+  if (request.verb) facts.verb = cut(request.verb, 64);
+  if (ref.resource) facts.resource = cut(ref.resource, 253);
+  if (ref.subresource) facts.subresource = cut(ref.subresource, 253);
+  if (ref.apiGroup) facts.api_group = cut(ref.apiGroup, 253);
+  if (ref.apiVersion) facts.api_version = cut(ref.apiVersion, 253);
+  if (ref.namespace) facts.namespace = cut(ref.namespace, 253);
+  if (name) facts.name = cut(name, 253);
+  if (command) facts.command = cut(command, charsMax);
+  if (code !== undefined) facts.code = code;
+  if (message) facts.message = cut(message, charsMax);
+  return facts;
 }
 
 function actorOf({ actor }: EventView, charsMax: number): Actor {
-  const { author, chain } = actor;
-  return {
-    ...actor,
-    chain: chain.flatMap((link) => cut(link, charsMax) ?? []),
-    ...(author === undefined ? {} : { author: cut(author, charsMax)! }),
+  const { kind, chain, author, managers } = actor;
+  const kept: Draft<Actor> = {
+    kind,
+    chain: chain.filter((link) => link !== '').map((link) => cut(link, charsMax)),
   };
+  if (author !== undefined) kept.author = cut(author, charsMax);
+  if (managers) kept.managers = managers;
+  return kept;
 }
 
-function evidenceOf(request: Request, outcome: Evidence['outcome'], charsMax: number): Evidence {
-  const { time } = request;
-  return {
+function evidenceOf({ request, admission }: EventView, charsMax: number): Evidence {
+  const { auditId, time, verb, uri, caller } = request;
+  const evidence: Draft<Evidence> = {
     record_id: request.record.id,
     stage: request.stage.slice(0, 64),
     source: request.source,
-    outcome,
-    ...defined({
-      audit_id: cut(request.auditId, charsMax),
-      time: time === undefined ? undefined : formatEventTime(time),
-      verb: cut(request.verb, 64),
-      uri: cut(request.uri, charsMax),
-      user: cut(request.caller.name, charsMax),
-    }),
+    outcome: admission.outcome,
   };
+  if (auditId) evidence.audit_id = cut(auditId, charsMax);
+  if (time !== undefined) evidence.time = formatEventTime(time);
+  if (verb) evidence.verb = cut(verb, 64);
+  if (uri) evidence.uri = cut(uri, charsMax);
+  if (caller.name) evidence.user = cut(caller.name, charsMax);
+  return evidence;
 }
 
-/** The fields that have a value. */
-function defined<Value>(fields: Readonly<Record<string, Value | undefined>>): Record<string, Value> {
-  const some: Record<string, Value> = {};
-  for (const key in fields) {
-    const value = fields[key];
-    if (value !== undefined) some[key] = value;
-  }
-  return some;
-}
-
-/** Absent for an empty text, so that alerts have no empty fields. */
-function cut(text: string | undefined, charsMax: number): string | undefined {
-  if (!text) return undefined;
+function cut(text: string, charsMax: number): string {
   return text.length > charsMax ? `${text.slice(0, charsMax).toWellFormed()}…` : text;
 }

@@ -48,8 +48,12 @@ function target(
     id,
     spansGroups,
     group: (event) => group.map((read) => read(event)),
-    values: (event) =>
-      values.length > 0 ? Object.fromEntries(values.map(([name, read]) => [name, read(event)])) : undefined,
+    values(event) {
+      if (values.length === 0) return undefined;
+      const read: Record<string, string> = {};
+      for (const [name, at] of values) read[name] = at(event);
+      return read;
+    },
   };
 }
 

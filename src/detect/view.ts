@@ -255,7 +255,7 @@ export class EventView implements EventFields {
     if (!this.#actor) {
       const { request, actorKind: kind } = this;
       const path = objectPath(request.ref.resource, this.objectName);
-      this.#actor = { kind, ...attribute(request, kind, path, this.#past) };
+      this.#actor = attribute(request, kind, path, this.#past);
     }
     return this.#actor;
   }

@@ -12,7 +12,7 @@ export interface Benchmark {
   run(): Promise<Measurement[]>;
 }
 
-const ROUNDS = 12;
+const ROUNDS = 20;
 
 /** Best time of each of two runs, taken in turns, seconds. */
 export async function race(

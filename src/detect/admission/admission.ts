@@ -2,6 +2,7 @@ import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import type { Admission, Denial, Outcome } from '../../record/signal.ts';
 import { isObject, member, stringOf } from '../decode/json.ts';
 import { heedsDryRun, lacksStatus, passesAdmission, type Request } from '../decode/request.ts';
+import type { Draft } from '../draft.ts';
 import { denialOf } from './denials.ts';
 
 /** Annotation prefixes of k8s.io/apiserver/pkg/admission/plugin/webhook/{validating,mutating}/dispatcher.go. */
@@ -14,12 +15,11 @@ const WEBHOOKS_MAX = 32;
 /** What the event itself says about how its request went through admission. */
 export function admissionOf(request: Request, verdict = verdictOf(request)): Admission {
   const { failedOpen, mutatedBy } = webhooksOf(request);
-  return {
-    outcome: verdict.outcome,
-    ...(verdict.denial ? { denied_by: [verdict.denial] } : {}),
-    ...(failedOpen.length > 0 ? { failed_open: failedOpen } : {}),
-    ...(mutatedBy.length > 0 ? { mutated_by: mutatedBy } : {}),
-  };
+  const admission: Draft<Admission> = { outcome: verdict.outcome };
+  if (verdict.denial) admission.denied_by = [verdict.denial];
+  if (failedOpen.length > 0) admission.failed_open = failedOpen;
+  if (mutatedBy.length > 0) admission.mutated_by = mutatedBy;
+  return admission;
 }
 
 /** What the API server answered, and who said no. */

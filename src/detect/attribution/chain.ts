@@ -1,19 +1,11 @@
+import type { Actor } from '../../record/signal.ts';
 import type { ActorKind } from '../caller/kind.ts';
 import { at, listOf, stringOf } from '../decode/json.ts';
 import { creates, type Request, writesObject } from '../decode/request.ts';
+import type { Draft } from '../draft.ts';
 import type { ObjectVersion, Owner } from '../memory/object-history.ts';
 import { objectPath, ownerOf } from '../memory/remembered.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
-
-/** Who is behind a request, as far as the stream has shown it. */
-export interface Attribution {
-  /** From who asked to who is behind it: the user, the objects that made it act, the person or pipeline that wrote them. */
-  readonly chain: readonly string[];
-  /** The person or pipeline at its end; absent if a controller asked and nobody is known behind it. */
-  readonly author?: string;
-  /** Of what a controller or service account wrote: field managers besides the control plane's own. A hint, because a client chooses its name. */
-  readonly managers?: readonly string[];
-}
 
 /** What attribution asks of the past. */
 export interface Objects {
@@ -50,7 +42,7 @@ const KINDS: ReadonlyMap<string, string> = new Map(
  * author of the template, from a service account to the workload of its namespace that uses it. Only what the same namespace has shown is
  * known: records are divided by it.
  */
-export function attribute(request: Request, kind: ActorKind, path: string, objects: Objects): Attribution {
+export function attribute(request: Request, kind: ActorKind, path: string, objects: Objects): Actor {
   const { caller } = request;
   const managers = kind === 'controller' || kind === 'service-account' ? managersOf(request) : [];
   const asked = caller.actingAs === undefined ? [caller.name] : [caller.actingAs, caller.name];
@@ -58,11 +50,10 @@ export function attribute(request: Request, kind: ActorKind, path: string, objec
   const chain = [...asked, ...behind.map(({ text }) => text)];
   const author =
     behind.findLast(({ isAuthor }) => isAuthor)?.text ?? (kind === 'controller' ? undefined : caller.name);
-  return {
-    chain,
-    ...(author ? { author } : {}),
-    ...(managers.length > 0 ? { managers } : {}),
-  };
+  const actor: Draft<Actor> = { kind, chain };
+  if (author) actor.author = author;
+  if (managers.length > 0) actor.managers = managers;
+  return actor;
 }
 
 function linksBehind(request: Request, kind: ActorKind, path: string, objects: Objects): Link[] {
