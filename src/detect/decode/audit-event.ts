@@ -4,7 +4,7 @@ import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
 import { CALLER_FIELDS, Caller } from '../caller/caller.ts';
 import { textsOf } from '../sigma/event.ts';
-import { type Glance, glanceAt, objectRefOf } from './glance.ts';
+import { type Glance, glanceAt, objectRefOf, unescaped } from './glance.ts';
 import { isObject, type JsonObject, listOf, member, objectOf, parseJson, stringOf } from './json.ts';
 import { completedRef } from './object-ref.ts';
 import { lacksStatus, type ObjectRef, type Request } from './request.ts';
@@ -182,7 +182,7 @@ export class AuditEvent implements Request {
   }
 
   get auditId(): string | undefined {
-    return stringOf(this.#glance?.auditID ?? this.#fields.auditID);
+    return stringOf((this.#glance && unescaped(this.#glance.auditID)) ?? this.#fields.auditID);
   }
 
   get annotations(): JsonObject {
@@ -213,8 +213,7 @@ export class AuditEvent implements Request {
   }
 
   mayHaveAnnotation(beginning: string): boolean {
-    // No quote in them can be another's.
-    return !this.#glance || this.#glance.annotations.includes(`"${beginning}`);
+    return !this.#glance || this.#glance.annotations.includes(beginning);
   }
 
   get rank(): number {

@@ -8,8 +8,8 @@ import type { ObjectRef } from './request.ts';
 /** The beginning and the end of an audit event, read without parsing it: enough to tell of most events that no rule can concern them. */
 export interface Glance {
   readonly level: string;
-  /** Undefined if it holds characters of more than one byte: a client may choose it. */
-  readonly auditID: string | undefined;
+  /** As written: a client may choose it, so that it may have to be `unescaped`. */
+  readonly auditID: string;
   readonly stage: string;
   /** Undefined if it holds characters of more than one byte. */
   readonly requestURI: string | undefined;
@@ -120,7 +120,7 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   if (annotations.includes('},"')) return undefined;
   return {
     level,
-    auditID: unescaped(auditID),
+    auditID,
     stage,
     requestURI,
     verb,
@@ -169,8 +169,8 @@ export function objectRefOf({ objectRef }: Glance): JsonObject | undefined {
 /** Escapes of JSON, and bytes of characters that are more than one. */
 const ESCAPED = /[\\\u0080-\u00ff]/;
 
-/** The text of a string's inside; an `&` is written as an escape. */
-function unescaped(text: string): string | undefined {
+/** The text of a string's inside, read byte by byte; an `&` is written as an escape. Undefined if it holds characters of more than one byte. */
+export function unescaped(text: string): string | undefined {
   if (!ESCAPED.test(text)) return text;
   if (/[\u0080-\u00ff]/.test(text)) return undefined;
   try {
