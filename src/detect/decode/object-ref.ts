@@ -51,34 +51,38 @@ export function completedRef(ref: JsonObject | undefined, uri: string | undefine
 }
 
 /**
- * True for nearly every event that the API server wrote: its reference leads to its address, or it has neither, and there is nothing to complete.
- * The address then need not be taken apart.
+ * True if an address tells nothing that the reference does not, as with nearly every event that the API server wrote: it has no more segments than the
+ * reference has parts. It then need not be taken apart; where both speak of different objects, the reference is believed.
  */
 export function saysAll(ref: ObjectRef, uri: string | undefined): boolean {
   if (uri === undefined) return false;
   const { resource, apiGroup, apiVersion, namespace, name, subresource } = ref;
   if (resource === '') return objectRefIn(uri) === undefined;
+  if (apiVersion === '' || apiVersion.includes('/')) return false;
+  if (!uri.startsWith(apiGroup === '' ? '/api/' : '/apis/')) return false;
   const isNamespace = resource === 'namespaces';
-  let end = apiGroup === '' ? passed(uri, 'api', 0) : passed(uri, apiGroup, passed(uri, 'apis', 0));
-  end = passed(uri, apiVersion, end);
-  if (namespace !== '' && !isNamespace) end = passed(uri, namespace, passed(uri, 'namespaces', end));
-  end = passed(uri, resource, end);
-  if (end < 0) return false;
+  const collection = (apiGroup === '' ? 3 : 4) + (namespace === '' || isNamespace ? 0 : 2);
+  const segments = segmentsIn(uri);
   // Who creates an object names it in the body.
-  const named = passed(uri, name, end);
-  if (named >= 0) {
-    // A Namespace's own name counts as its namespace where the address names it.
-    if (isNamespace && name !== namespace) return false;
-    end = Math.max(named, passed(uri, subresource, named));
-  }
-  return uri.length === end || uri[end] === '?';
+  if (segments === collection) return true;
+  // A Namespace's own name counts as its namespace where the address names it.
+  if (name === '' || (isNamespace && name !== namespace)) return false;
+  return segments === collection + (subresource === '' ? 1 : 2);
 }
 
-/** The place in an address behind a segment that stands at another place; -1 if it does not. */
-function passed(uri: string, segment: string, at: number): number {
-  if (at < 0 || segment === '') return -1;
-  return uri[at] === '/' && uri.startsWith(segment, at + 1) ? at + 1 + segment.length : -1;
+/** How many segments the path of an address has that begins with a slash. */
+function segmentsIn(uri: string): number {
+  let count = 0;
+  for (let at = 0; at < uri.length; at++) {
+    const code = uri.charCodeAt(at);
+    if (code === QUERY) break;
+    if (code === SLASH) count++;
+  }
+  return count;
 }
+
+const SLASH = '/'.charCodeAt(0);
+const QUERY = '?'.charCodeAt(0);
 
 /** Some exports write group and version as one: `batch/v1`. */
 function withGroup(ref: JsonObject | undefined): JsonObject | undefined {

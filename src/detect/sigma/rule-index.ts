@@ -55,10 +55,10 @@ export class RuleIndex {
   }
 
   /** The rules that match the event, in the order given to the constructor. */
-  match(event: EventFields): SigmaRule[] {
-    const matched: SigmaRule[] = [];
-    for (const { rule, matches } of this.#leafOf(event)) if (matches(event)) matched.push(rule);
-    return matched;
+  match(event: EventFields): readonly SigmaRule[] {
+    const leaf = this.#leafOf(event);
+    if (leaf.length === 0) return NOTHING;
+    return leaf.flatMap(({ rule, matches }) => (matches(event) ? rule : []));
   }
 
   /** The rules that the event has to be held against. */
@@ -123,6 +123,8 @@ export class RuleIndex {
     return predicate;
   }
 }
+
+const NOTHING: readonly SigmaRule[] = [];
 
 const ALWAYS: Expression = { kind: 'and', children: [] };
 
