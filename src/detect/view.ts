@@ -10,15 +10,11 @@ import type {
 import { admissionOf, type Verdict, verdictOf } from './admission/admission.ts';
 import { attribute, type Objects } from './attribution/chain.ts';
 import type { ActorKind } from './caller/kind.ts';
-import {
-  asksForCertificate,
-  type CertificateSubject,
-  certificateSubject,
-} from './certificate/certificate-request.ts';
+import { type CertificateSubject, certificateSubject } from './certificate/certificate-request.ts';
 import { type Connection, connectionOf } from './connect/connection.ts';
 import { answeredMetadata } from './decode/answer.ts';
-import { anyOf, at, isObject, type JsonObject, listOf, member, objectOf, stringOf } from './decode/json.ts';
-import { creates, holdsObject, opensConnection, type Request } from './decode/request.ts';
+import { at, isObject, type JsonObject, listOf, member, objectOf, stringOf } from './decode/json.ts';
+import { creates, holdsObject, type Request } from './decode/request.ts';
 import { type Exposure, exposureOf, mayExpose } from './exposure/exposure.ts';
 import { objectPath, trimmed } from './memory/remembered.ts';
 import { type WrittenObject, writtenObject } from './memory/written-object.ts';
@@ -26,13 +22,14 @@ import { mayChangeNamespace, namespaceChange } from './namespace/change.ts';
 import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
 import { type PodLocation, podOf } from './podsecurity/pod-template.ts';
-import { mayChangePolicy, policyChange } from './policy/change.ts';
+import { policyChange } from './policy/change.ts';
 import { type Addition, additionTo, type Grant, grantOf, mayGrant } from './rbac/grant.ts';
-import { DerivedFields, type EventFields } from './sigma/event.ts';
-import { type Trait, UNKNOWN } from './sigma/traits.ts';
-import { PodFields } from './workload/pod-fields.ts';
-import { podSecurityOf, satisfiedLevel } from './workload/pod-security.ts';
-import { mayWritePod, type WrittenPod, writtenPod } from './workload/written-pod.ts';
+import type { EventFields } from './sigma/event.ts';
+import type { Trait, TraitOf } from './sigma/traits.ts';
+import { GatewatchFields } from './view-fields.ts';
+import { traitOf } from './view-traits.ts';
+import { podSecurityOf } from './workload/pod-security.ts';
+import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
 
 /** What was known just before a request of its namespace, and of the objects in it. */
 export interface Past extends Objects {
@@ -82,56 +79,8 @@ export class EventView implements EventFields {
     return root === 'annotations' && !this.request.mayHaveAnnotation(key);
   }
 
-  trait(field: Trait): string | number | undefined | typeof UNKNOWN | EventFields {
-    const { request } = this;
-    const { ref } = request;
-    switch (field) {
-      case 'objectRef.resource':
-        return ref.resource || undefined;
-      case 'verb':
-        return request.verb || undefined;
-      case 'objectRef.subresource':
-        return ref.subresource || undefined;
-      case 'objectRef.apiGroup':
-        return ref.apiGroup || undefined;
-      case 'stage':
-        return request.stage;
-      case 'responseStatus.code':
-        return request.code;
-      case 'gatewatch.redacted':
-        return unknownIf(request.record.redacted.length > 0);
-      case 'gatewatch.pod':
-      case 'gatewatch.pod_security':
-        return unknownIf(mayWritePod(request));
-      case 'gatewatch.namespace':
-        return unknownIf(mayChangeNamespace(request));
-      case 'gatewatch.rbac':
-        return unknownIf(mayGrant(request));
-      case 'gatewatch.exposure':
-        return unknownIf(mayExpose(request));
-      case 'gatewatch.connect':
-        return unknownIf(opensConnection(request));
-      case 'gatewatch.certificate':
-        return unknownIf(asksForCertificate(request));
-      case 'gatewatch.policy':
-        return unknownIf(mayChangePolicy(request));
-      case 'objectRef.namespace':
-        return ref.namespace || undefined;
-      case 'gatewatch.outcome':
-        return this.outcome;
-      case 'gatewatch.admission.failed_open':
-        return unknownIf(request.mayHaveAnnotation('failed-open.'));
-      case 'annotations.authorization.k8s.io/decision':
-        return request.decision;
-      case 'gatewatch.actor.kind':
-        return this.actorKind;
-      case 'user.username':
-        return request.caller.name || undefined;
-      case 'impersonatedUser':
-        return unknownIf(request.caller.impersonates);
-      case 'caller':
-        return request.caller.recurs ? request.caller : UNKNOWN;
-    }
+  trait(field: Trait): TraitOf {
+    return traitOf(this, field);
   }
 
   get outcome(): Outcome {
@@ -341,161 +290,5 @@ export class EventView implements EventFields {
     const ownerName = stringOf(member(owner, 'name'));
     if (ownerName !== undefined) return `${stringOf(member(owner, 'kind')) ?? 'owner'}/${ownerName}`;
     return stringOf(member(metadata, 'generateName')) ?? this.#ownName;
-  }
-}
-
-/** Of what is absent nothing is left to ask. */
-function unknownIf(present: boolean): typeof UNKNOWN | undefined {
-  return present ? UNKNOWN : undefined;
-}
-
-/** What the path `gatewatch.…` walks. */
-class GatewatchFields extends DerivedFields {
-  readonly #view: EventView;
-
-  constructor(view: EventView) {
-    super();
-    this.#view = view;
-  }
-
-  get cluster() {
-    return this.#view.request.record.cluster;
-  }
-  get source() {
-    return this.#view.request.source;
-  }
-  get client() {
-    return this.#view.request.caller.client;
-  }
-  get dry_run() {
-    return this.#view.request.dryRun;
-  }
-  get outcome() {
-    return this.#view.outcome;
-  }
-  get admission() {
-    return this.#view.admission;
-  }
-  get actor() {
-    return new ActorFields(this.#view);
-  }
-  get object() {
-    return new ObjectFields(this.#view);
-  }
-  get pod() {
-    const { pod } = this.#view;
-    return pod && new PodFields(pod, () => this.#view.podBefore);
-  }
-  get pod_security() {
-    const { podSecurity } = this.#view;
-    return podSecurity && new PodSecurityFields(this.#view, podSecurity);
-  }
-  get namespace() {
-    return this.#view.namespaceChange;
-  }
-  get rbac() {
-    return this.#view.grant;
-  }
-  get exposure() {
-    return this.#view.exposure;
-  }
-  get connect() {
-    return this.#view.connection;
-  }
-  get certificate() {
-    return this.#view.certificate;
-  }
-  get policy() {
-    return this.#view.policy;
-  }
-  get redacted() {
-    return anyOf(this.#view.request.record.redacted);
-  }
-  get limits() {
-    return this.#view.request.limits;
-  }
-}
-
-/** What the path `gatewatch.actor.…` walks: most rules ask for the kind alone. */
-class ActorFields extends DerivedFields {
-  readonly #view: EventView;
-
-  constructor(view: EventView) {
-    super();
-    this.#view = view;
-  }
-
-  get kind() {
-    return this.#view.actorKind;
-  }
-  get author() {
-    return this.#view.actor.author;
-  }
-  get chain() {
-    return this.#view.actor.chain;
-  }
-  get managers() {
-    return this.#view.actor.managers;
-  }
-}
-
-/** What the path `gatewatch.pod_security.…` walks. */
-class PodSecurityFields extends DerivedFields {
-  readonly #view: EventView;
-  readonly #security: PodSecurity;
-
-  constructor(view: EventView, security: PodSecurity) {
-    super();
-    this.#view = view;
-    this.#security = security;
-  }
-
-  get enforced() {
-    return this.#security.enforced;
-  }
-  get level() {
-    return satisfiedLevel(this.#security);
-  }
-  get baseline() {
-    return this.#security.baseline;
-  }
-  get restricted() {
-    return this.#security.restricted;
-  }
-  get injected() {
-    return anyOf(this.#view.injected);
-  }
-  get added() {
-    return anyOf(this.#view.added);
-  }
-}
-
-/** What the path `gatewatch.object.…` walks. */
-class ObjectFields extends DerivedFields {
-  readonly #view: EventView;
-
-  constructor(view: EventView) {
-    super();
-    this.#view = view;
-  }
-
-  get name() {
-    return this.#view.objectName;
-  }
-  get series() {
-    return this.#view.objectSeries;
-  }
-  get namespace() {
-    return this.#view.objectNamespace;
-  }
-  /** Namespace, resource and name: tells one object of a cluster from another. */
-  get path() {
-    return [this.#view.objectNamespace, this.#view.request.ref.resource, this.#view.objectName].join('/');
-  }
-  get changed() {
-    return this.#view.objectChanged;
-  }
-  get before() {
-    return this.#view.before;
   }
 }

@@ -1,4 +1,4 @@
-import type { Trait, UNKNOWN } from './traits.ts';
+import type { Trait, TraitOf } from './traits.ts';
 
 /**
  * What a rule may ask of an event. The implementor decodes lazily: a rule asks for `verb` before it asks for
@@ -10,7 +10,7 @@ export interface EventFields {
   /** Every text of the event, keys and values, for keyword searches (Sigma rules specification, "Keywords search"). */
   keywords(): readonly string[];
   /** Value of one of the fields by which rules are chosen, where the implementor has a shorter way to it than by its path. */
-  trait?(field: Trait): string | number | undefined | typeof UNKNOWN | EventFields;
+  trait?(field: Trait): TraitOf;
   /** True if the event has nothing below a key of a top-level field, where that is cheaper to ask than to look. */
   lacks?(root: string, key: string): boolean;
   /** Told when a path was given up after `VISITS_PER_PATH_MAX` values, so that what could not be evaluated is counted. */

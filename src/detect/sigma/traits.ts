@@ -39,6 +39,9 @@ export type Trait = (typeof TRAITS)[number];
 /** What an event would have to be decoded for. */
 export const UNKNOWN: unique symbol = Symbol('unknown');
 
+/** What an event says of one of its traits; of its caller the fields. */
+export type TraitOf = string | number | undefined | typeof UNKNOWN | EventFields;
+
 /** Any value that no rule names: rules that ask for a value by its name do not mean it. */
 const OTHER: unique symbol = Symbol('other');
 

@@ -1,0 +1,157 @@
+import type { PodSecurity } from '../record/signal.ts';
+import { anyOf } from './decode/json.ts';
+import { DerivedFields } from './sigma/event.ts';
+import type { EventView } from './view.ts';
+import { PodFields } from './workload/pod-fields.ts';
+import { satisfiedLevel } from './workload/pod-security.ts';
+
+/** What the path `gatewatch.…` walks. */
+export class GatewatchFields extends DerivedFields {
+  readonly #view: EventView;
+
+  constructor(view: EventView) {
+    super();
+    this.#view = view;
+  }
+
+  get cluster() {
+    return this.#view.request.record.cluster;
+  }
+  get source() {
+    return this.#view.request.source;
+  }
+  get client() {
+    return this.#view.request.caller.client;
+  }
+  get dry_run() {
+    return this.#view.request.dryRun;
+  }
+  get outcome() {
+    return this.#view.outcome;
+  }
+  get admission() {
+    return this.#view.admission;
+  }
+  get actor() {
+    return new ActorFields(this.#view);
+  }
+  get object() {
+    return new ObjectFields(this.#view);
+  }
+  get pod() {
+    const { pod } = this.#view;
+    return pod && new PodFields(pod, () => this.#view.podBefore);
+  }
+  get pod_security() {
+    const { podSecurity } = this.#view;
+    return podSecurity && new PodSecurityFields(this.#view, podSecurity);
+  }
+  get namespace() {
+    return this.#view.namespaceChange;
+  }
+  get rbac() {
+    return this.#view.grant;
+  }
+  get exposure() {
+    return this.#view.exposure;
+  }
+  get connect() {
+    return this.#view.connection;
+  }
+  get certificate() {
+    return this.#view.certificate;
+  }
+  get policy() {
+    return this.#view.policy;
+  }
+  get redacted() {
+    return anyOf(this.#view.request.record.redacted);
+  }
+  get limits() {
+    return this.#view.request.limits;
+  }
+}
+
+/** What the path `gatewatch.actor.…` walks: most rules ask for the kind alone. */
+class ActorFields extends DerivedFields {
+  readonly #view: EventView;
+
+  constructor(view: EventView) {
+    super();
+    this.#view = view;
+  }
+
+  get kind() {
+    return this.#view.actorKind;
+  }
+  get author() {
+    return this.#view.actor.author;
+  }
+  get chain() {
+    return this.#view.actor.chain;
+  }
+  get managers() {
+    return this.#view.actor.managers;
+  }
+}
+
+/** What the path `gatewatch.pod_security.…` walks. */
+class PodSecurityFields extends DerivedFields {
+  readonly #view: EventView;
+  readonly #security: PodSecurity;
+
+  constructor(view: EventView, security: PodSecurity) {
+    super();
+    this.#view = view;
+    this.#security = security;
+  }
+
+  get enforced() {
+    return this.#security.enforced;
+  }
+  get level() {
+    return satisfiedLevel(this.#security);
+  }
+  get baseline() {
+    return this.#security.baseline;
+  }
+  get restricted() {
+    return this.#security.restricted;
+  }
+  get injected() {
+    return anyOf(this.#view.injected);
+  }
+  get added() {
+    return anyOf(this.#view.added);
+  }
+}
+
+/** What the path `gatewatch.object.…` walks. */
+class ObjectFields extends DerivedFields {
+  readonly #view: EventView;
+
+  constructor(view: EventView) {
+    super();
+    this.#view = view;
+  }
+
+  get name() {
+    return this.#view.objectName;
+  }
+  get series() {
+    return this.#view.objectSeries;
+  }
+  get namespace() {
+    return this.#view.objectNamespace;
+  }
+  /** Namespace, resource and name: tells one object of a cluster from another. */
+  get path() {
+    return [this.#view.objectNamespace, this.#view.request.ref.resource, this.#view.objectName].join('/');
+  }
+  get changed() {
+    return this.#view.objectChanged;
+  }
+  get before() {
+    return this.#view.before;
+  }
+}
