@@ -1,28 +1,30 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Stages, startStages } from '../../app.ts';
+import type { Stages } from '../../app.ts';
 import { flag } from '../../config/load.ts';
-import { type Config, ROLES } from '../../config/schema.ts';
+import type { Config } from '../../config/schema.ts';
 import { detectionsOf } from '../../detect/rule-options.ts';
 import { GatewatchError } from '../../errors.ts';
-import type { AlertQuery } from '../../index/port.ts';
 import { signalFromEntry } from '../../log/codec.ts';
-import { findFiles, type SourceFile } from '../../receive/files/read.ts';
-import { store } from '../../receive/store.ts';
+import { findFiles } from '../../receive/files/read.ts';
 import type { Alert } from '../../record/alert.ts';
 import type { Signal } from '../../record/signal.ts';
-import { Metrics } from '../../telemetry/metrics.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
-import { readFiles } from '../reading.ts';
+import { type Change, changesBetween } from '../replay/compare.ts';
+import { periodOf } from '../replay/period.ts';
+import { type Recorded, replayed } from '../replay/run.ts';
 import { visible } from '../visible.ts';
+import { oneOf, print } from './rules-shared.ts';
+
+const FORMATS = ['ndjson', 'text'] as const;
 
 interface ReplayOptions extends ConfigOptions {
   readonly format: string;
   readonly cluster: string;
   readonly rules?: string;
   readonly signals?: true;
+  readonly from?: string;
+  readonly to?: string;
+  readonly compare?: readonly string[];
 }
 
 /** Adds `gatewatch replay`. */
@@ -38,91 +40,97 @@ export function addReplayCommand(program: Command): void {
     .option('--format <format>', 'ndjson (one document a line) or text (one sentence a line)', 'text')
     .option('--cluster <name>', 'cluster that the events belong to', 'replay')
     .option('--rules <folder>', 'rules instead of the shipped ones')
+    .option(
+      '--from <time>',
+      'only alerts since then, event time; what came before is read for what it teaches',
+    )
+    .option('--to <time>', 'only events before then')
+    .option(
+      '--compare <rules...>',
+      'two folders of rules, or `shipped`: print what the second adds, removes and changes',
+    )
     .option('--signals', 'print the matches of single rules instead of alerts')
     .action((paths: string[], options: ReplayOptions) => replay(paths, options));
 }
 
-/** Alerts printed from one page of the store. */
-const PAGE = 500;
-
 async function replay(paths: readonly string[], options: ReplayOptions): Promise<void> {
-  if (options.format !== 'ndjson' && options.format !== 'text') {
-    throw new GatewatchError('USAGE_INVALID', `Unknown format ${options.format}: ndjson or text.`, {
-      where: '--format',
+  const format = oneOf('--format', options.format, FORMATS);
+  const rules = comparedRules(options);
+  const period = periodOf(options);
+  const recorded = { files: await findFiles(paths), cluster: options.cluster, period };
+  if (rules) await printChanges(recorded, rules, options, format);
+  else if (options.signals) await printSignals(recorded, configWith(options, options.rules));
+  else await printAlerts(recorded, configWith(options, options.rules), format);
+}
+
+function comparedRules({ compare, rules, signals }: ReplayOptions): readonly [string, string] | undefined {
+  if (!compare) return undefined;
+  const [before, after, ...others] = compare;
+  if (before === undefined || after === undefined || others.length > 0 || rules || signals) {
+    const what =
+      'Name two folders of rules, neither --rules nor --signals beside them: PATH… --compare BEFORE AFTER.';
+    throw new GatewatchError('USAGE_INVALID', what, { where: '--compare' });
+  }
+  return [before, after];
+}
+
+function configWith(options: ReplayOptions, rules: string | undefined): Config {
+  return configFrom(options, rules === undefined ? [] : [flag('--rules', 'detect.rules', [rules])]);
+}
+
+async function printAlerts(recorded: Recorded, config: Config, format: string): Promise<void> {
+  await replayed(recorded, config, note, nothing, async ({ alerts, summary }) => {
+    let count = 0;
+    for await (const alert of alerts()) {
+      print(format === 'ndjson' ? JSON.stringify(alert) : textLine(alert));
+      count++;
+    }
+    note(`${summary}: ${count} alerts.`);
+  });
+}
+
+async function printChanges(
+  recorded: Recorded,
+  rules: readonly [string, string],
+  options: ReplayOptions,
+  format: string,
+): Promise<void> {
+  const [before, after] = [await alertsWith(rules[0]), await alertsWith(rules[1])];
+  const changes = changesBetween(before, after);
+  for (const change of changes) print(format === 'ndjson' ? JSON.stringify(change) : changeLine(change));
+  const count = (kind: Change['change']) => changes.filter(({ change }) => change === kind).length;
+  note(
+    `${before.size} alerts with ${rules[0]}, ${after.size} with ${rules[1]}: ` +
+      `${count('added')} added, ${count('removed')} removed, ${count('changed')} changed.`,
+  );
+
+  function alertsWith(folder: string): Promise<Map<string, Alert>> {
+    return replayed(recorded, configWith(options, folder), note, nothing, async ({ alerts, summary }) => {
+      const byId = new Map<string, Alert>();
+      for await (const alert of alerts()) byId.set(alert.event.id, alert);
+      note(`${folder}: ${summary}.`);
+      return byId;
     });
   }
-  const config = configFrom(options, options.rules ? [flag('--rules', 'detect.rules', [options.rules])] : []);
-  const files = await findFiles(paths);
-  const folder = await mkdtemp(join(tmpdir(), 'gatewatch-replay-'));
-  const metrics = new Metrics();
-  metrics.bound('cluster', [options.cluster]);
-  const stages = await startStages(wholeHistory(config), { database: join(folder, 'replay.db'), metrics });
-  try {
-    stages.closed.catch(() => {}); // `drained` rejects with the same error
-    const signals = options.signals ? await collectSignals(stages) : undefined;
-    const summary = await feed(files, stages, config, options, metrics);
-    await stages.drained();
-    if (signals) {
-      await signals.drained();
-      for (const signal of signals.all()) print(JSON.stringify(signalLine(signal, stages)));
-      note(`${summary}: ${signals.all().length} signals.`);
-    } else {
-      const count = await printAlerts(stages, options.format);
-      note(`${summary}: ${count} alerts.`);
-    }
-  } finally {
-    await stages.close();
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
-/** A replay has all of its history before it: nothing is too late, nothing has to be let go. */
-function wholeHistory(config: Config): Config {
-  return {
-    ...config,
-    correlate: { ...config.correlate, lateness_seconds: Number.MAX_SAFE_INTEGER },
-    detect: { ...config.detect, reload_seconds: 0 },
-    log: { retention_hours: Number.POSITIVE_INFINITY, bytes_max: Number.POSITIVE_INFINITY },
-    // Whatever the stages of the configuration run on, a replay leaves it alone.
-    roles: [...ROLES],
-    kafka: { ...config.kafka, brokers: [] },
-    elasticsearch: { ...config.elasticsearch, nodes: [], cloud_id: undefined },
-  };
-}
+const SIGNS = { added: '+', removed: '-', changed: '~' } as const;
 
-async function feed(
-  files: readonly SourceFile[],
-  stages: Stages,
-  config: Config,
-  { cluster }: ReplayOptions,
-  metrics: Metrics,
-): Promise<string> {
-  let records = 0;
-  let rejected = 0;
-  for await (const { origin, parsed } of readFiles(files, cluster, config.receive)) {
-    records += parsed.records.length;
-    rejected += parsed.rejected.length;
-    for (const { code, where, what } of parsed.rejected.slice(0, 10)) note(`${code} at ${where}: ${what}`);
-    await store(stages.log, metrics, origin, 'file', parsed);
-  }
-  return `${files.length} files, ${records} records, ${rejected} rejected`;
-}
-
-async function printAlerts(stages: Stages, format: string): Promise<number> {
-  let count = 0;
-  let query: AlertQuery = { sort: 'time', order: 'asc', limit: PAGE };
-  for (;;) {
-    const { alerts, next } = await stages.alerts!.find(query);
-    for (const alert of alerts) print(format === 'ndjson' ? JSON.stringify(alert) : textLine(alert));
-    count += alerts.length;
-    if (next === undefined) return count;
-    query = { ...query, cursor: next };
-  }
+function changeLine({ change, alert, fields }: Change): string {
+  return `${SIGNS[change]} ${textLine(alert)}${fields ? ` (${fields.join(', ')})` : ''}`;
 }
 
 function textLine(alert: Alert): string {
   const id = alert.gatewatch.detection_id ? ` ${alert.gatewatch.detection_id}` : '';
   return `${alert['@timestamp']} ${alert.gatewatch.level.toUpperCase()}${id} ${alert.rule.name}: ${visible(alert.message)}`;
+}
+
+async function printSignals(recorded: Recorded, config: Config): Promise<void> {
+  await replayed(recorded, config, note, collectSignals, async ({ stages, summary }, signals) => {
+    await signals.drained();
+    for (const signal of signals.all()) print(JSON.stringify(signalLine(signal, stages)));
+    note(`${summary}: ${signals.all().length} signals.`);
+  });
 }
 
 /** Collects what rules matched, each match once, as its last stage left it. */
@@ -157,9 +165,7 @@ function signalLine({ rule, admission, evidence }: Signal, stages: Stages): obje
   };
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
+async function nothing(): Promise<undefined> {}
 
 function note(line: string): void {
   process.stderr.write(`${line}\n`);

@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Stages, startStages } from '../../app.ts';
+import { type Config, ROLES } from '../../config/schema.ts';
+import type { AlertQuery } from '../../index/port.ts';
+import type { SourceFile } from '../../receive/files/read.ts';
+import { store } from '../../receive/store.ts';
+import type { Alert } from '../../record/alert.ts';
+import { Metrics } from '../../telemetry/metrics.ts';
+import { readFiles } from '../reading.ts';
+import { isBefore, isWithin, type Period } from './period.ts';
+
+/** What is run through the stages, and of what period. */
+export interface Recorded {
+  readonly files: readonly SourceFile[];
+  /** The cluster that the events belong to. */
+  readonly cluster: string;
+  readonly period: Period;
+}
+
+/** Stages through which everything has gone. */
+export interface Replayed {
+  readonly stages: Stages;
+  /** What was read. */
+  readonly summary: string;
+  /** The alerts of the period, in the order of time. */
+  alerts(): AsyncIterable<Alert>;
+}
+
+/**
+ * Runs recorded events through the very same stages, on a database of its own that is gone afterwards.
+ * @param listen called before the first event is read
+ * @param use called once everything has gone through
+ * @throws FILE_UNREADABLE, RULE_*, LIST_INVALID; an event that cannot be taken is named by `note`
+ */
+export async function replayed<Heard, Result>(
+  recorded: Recorded,
+  config: Config,
+  note: (line: string) => void,
+  listen: (stages: Stages) => Promise<Heard>,
+  use: (replayed: Replayed, heard: Heard) => Promise<Result>,
+): Promise<Result> {
+  const { files, cluster, period } = recorded;
+  const folder = await mkdtemp(join(tmpdir(), 'gatewatch-replay-'));
+  const metrics = new Metrics();
+  metrics.bound('cluster', [cluster]);
+  const stages = await startStages(wholeHistory(config), { database: join(folder, 'replay.db'), metrics });
+  try {
+    stages.closed.catch(() => {}); // `drained` rejects with the same error
+    const heard = await listen(stages);
+    let count = 0;
+    let rejected = 0;
+    for await (const { origin, parsed } of readFiles(files, cluster, config.receive)) {
+      const records = parsed.records.filter((record) => isBefore(period, record));
+      count += records.length;
+      rejected += parsed.rejected.length;
+      for (const { code, where, what } of parsed.rejected.slice(0, 10)) note(`${code} at ${where}: ${what}`);
+      await store(stages.log, metrics, origin, 'file', { ...parsed, records });
+    }
+    await stages.drained();
+    const summary = `${files.length} files, ${count} records, ${rejected} rejected`;
+    return await use({ stages, summary, alerts: () => alertsOf(stages, period) }, heard);
+  } finally {
+    await stages.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A replay has all of its history before it: nothing is too late, nothing has to be let go. */
+function wholeHistory(config: Config): Config {
+  return {
+    ...config,
+    correlate: { ...config.correlate, lateness_seconds: Number.MAX_SAFE_INTEGER },
+    detect: { ...config.detect, reload_seconds: 0 },
+    log: { retention_hours: Number.POSITIVE_INFINITY, bytes_max: Number.POSITIVE_INFINITY },
+    // Whatever the stages of the configuration run on, a replay leaves it alone.
+    roles: [...ROLES],
+    kafka: { ...config.kafka, brokers: [] },
+    elasticsearch: { ...config.elasticsearch, nodes: [], cloud_id: undefined },
+  };
+}
+
+/** Alerts read from one page of the store. */
+const PAGE = 500;
+
+async function* alertsOf(stages: Stages, period: Period): AsyncGenerator<Alert> {
+  for (let query: AlertQuery | undefined = { sort: 'time', order: 'asc', limit: PAGE }; query; ) {
+    const { alerts, next } = await stages.alerts!.find(query);
+    yield* alerts.filter((alert) => isWithin(period, alert));
+    query = next === undefined ? undefined : { ...query, cursor: next };
+  }
+}
