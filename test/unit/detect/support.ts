@@ -5,17 +5,22 @@ import { decode } from '../../../src/detect/decode/decode.ts';
 import type { Request } from '../../../src/detect/decode/request.ts';
 import type { Past } from '../../../src/detect/view.ts';
 import { parseEvent } from '../../../src/receive/audit-events.ts';
+import type { Parsed } from '../../../src/receive/parsed.ts';
 import { type ReceivedRecord, recordId } from '../../../src/record/record.ts';
 
 export const RECEIVED_MS = Date.UTC(2026, 10, 22, 14);
 
 const LIMITS = { batch_items_max: 20_000, item_bytes_max: 8_388_608, json_depth_max: 200 };
 
+/** What the receiver makes of one event. */
+export function received(event: object | string | Buffer, receivedMs = RECEIVED_MS): Parsed {
+  const text = Buffer.isBuffer(event) || typeof event === 'string' ? event : JSON.stringify(event);
+  return parseEvent(Buffer.from(text), { cluster: 'c', receivedMs }, LIMITS, 'event');
+}
+
 /** A record of one event, cut as the receiver cuts it. */
 export function recordOf(event: object | string | Buffer, receivedMs = RECEIVED_MS): ReceivedRecord {
-  const text = Buffer.isBuffer(event) || typeof event === 'string' ? event : JSON.stringify(event);
-  const parsed = parseEvent(Buffer.from(text), { cluster: 'c', receivedMs }, LIMITS, 'event');
-  return parsed.records[0]!;
+  return received(event, receivedMs).records[0]!;
 }
 
 export function reviewRecord(request: object, receivedMs = RECEIVED_MS): ReceivedRecord {

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import fc from 'fast-check';
+import { glanceAt } from '../../src/detect/decode/glance.ts';
+import type { Detection } from '../../src/detect/detector.ts';
+import { GatewatchError } from '../../src/errors.ts';
+import type { ReceivedRecord } from '../../src/record/record.ts';
+import { received, recordOf } from '../unit/detect/support.ts';
+import { inTime } from './in-time.ts';
+import { mutatedBytes, mutatedTexts } from './mutations.ts';
+import { recordedKinds } from './recorded.ts';
+import { RUNS } from './runs.ts';
+import { detected, newDetector } from './shipped.ts';
+
+const lines = recordedKinds();
+
+/** What is detected, or the code of the error that sends a record to dead letters. */
+function outcomeOf(detect: (record: ReceivedRecord) => Detection, record: ReceivedRecord) {
+  try {
+    const { signals, learnt } = detect(record);
+    return { signals, learnt };
+  } catch (error) {
+    assert.ok(error instanceof GatewatchError && error.code.startsWith('ITEM_'), (error as Error).stack);
+    return error.code;
+  }
+}
+
+suite('events with anything done to them', () => {
+  test('are judged by all rules or refused with a code, in time, and leave nothing behind', () => {
+    const detector = newDetector();
+    let judged = 0;
+    fc.assert(
+      fc.property(mutatedBytes(lines), (event) => {
+        const { records, rejected } = inTime(() => received(event));
+        assert.ok(records.length + rejected.length <= 1);
+        for (const { code } of rejected) assert.match(code, /^ITEM_/);
+        for (const record of records) {
+          const outcome = inTime(() => outcomeOf((one) => detector.detect(one), record));
+          if (typeof outcome !== 'string') judged++;
+        }
+        assert.deepEqual(Reflect.ownKeys(Object.prototype), OBJECT_KEYS);
+      }),
+      { numRuns: RUNS },
+    );
+    assert.ok(judged > RUNS / 4, `${judged} of ${RUNS} were still events`);
+  });
+
+  test('say the same in any order of their fields, glanced at or parsed whole', () => {
+    let glanced = 0;
+    fc.assert(
+      fc.property(mutatedTexts(lines), fc.nat(), (text, by) => {
+        const record = recordOf(text);
+        if (record === undefined) return;
+        const entries = Object.entries(JSON.parse(text));
+        const at = by % entries.length;
+        // Not the API server's order whatever the rotation: that has no such field.
+        const turned = Object.fromEntries([['order', at], ...entries.slice(at), ...entries.slice(0, at)]);
+        const other = { ...recordOf(turned), id: record.id };
+        assert.equal(glanceAt(other), undefined);
+        if (glanceAt(record)) glanced++;
+        assert.deepEqual(outcomeOf(detected, record), outcomeOf(detected, other));
+        assert.equal(record.key, other.key);
+      }),
+      { numRuns: RUNS },
+    );
+    assert.ok(glanced > RUNS / 4, `${glanced} of ${RUNS} were glanced at`);
+  });
+});
+
+const OBJECT_KEYS = Reflect.ownKeys(Object.prototype);
