@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
+import { loadConfig, parseSet } from '../../src/config/load.ts';
 import { glanceAt } from '../../src/detect/decode/glance.ts';
 import type { Detection } from '../../src/detect/detector.ts';
 import { GatewatchError } from '../../src/errors.ts';
+import { parseEvent } from '../../src/receive/audit-events.ts';
 import type { ReceivedRecord } from '../../src/record/record.ts';
-import { received, recordOf } from '../unit/detect/support.ts';
+import { placesOf, RECEIVED_MS, received, recordOf } from '../unit/detect/support.ts';
 import { inTime } from './in-time.ts';
 import { mutatedBytes, mutatedTexts } from './mutations.ts';
 import { recordedKinds } from './recorded.ts';
@@ -24,6 +26,33 @@ function outcomeOf(detect: (record: ReceivedRecord) => Detection, record: Receiv
     return error.code;
   }
 }
+
+/** The deepest nesting that `receive.json_depth_max` may be set to, and how deep a recorded event is already at most. */
+const [DEPTH_MAX, RECORDED_DEPTH] = [1_000, 20];
+
+test('events nested as deep as can be allowed are judged, wherever it is', () => {
+  const configured = (depth: number) =>
+    loadConfig({ env: {}, overrides: [parseSet(`receive.json_depth_max=${depth}`)] }).receive;
+  assert.throws(() => configured(DEPTH_MAX + 1));
+  const origin = { cluster: 'c', receivedMs: RECEIVED_MS };
+  const detector = newDetector();
+  const levels = DEPTH_MAX - RECORDED_DEPTH;
+  const deep = `${'{"spec":'.repeat(levels)}1${'}'.repeat(levels)}`;
+  const place = fc.tuple(fc.constantFrom(...lines), fc.nat());
+  fc.assert(
+    fc.property(place, ([line, which]) => {
+      const event = JSON.parse(line);
+      const places = [...placesOf(event)];
+      const [parent, key] = places[which % places.length]!;
+      parent[key] = 'DEEP';
+      const text = Buffer.from(JSON.stringify(event).replace('"DEEP"', deep));
+      const { records, rejected } = parseEvent(text, origin, configured(DEPTH_MAX), 'event');
+      assert.deepEqual(rejected, []);
+      outcomeOf((one) => detector.detect(one), records[0]!);
+    }),
+    { numRuns: RUNS / 10 },
+  );
+});
 
 suite('events with anything done to them', () => {
   test('are judged by all rules or refused with a code, in time, and leave nothing behind', () => {

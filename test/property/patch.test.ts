@@ -200,16 +200,18 @@ suite('any patch of anything', () => {
     hostile,
   );
 
+  const PROTOTYPES: ReadonlySet<unknown> = new Set([Object.prototype, Array.prototype]);
+
   test('gives a document, leaves both as they were, and touches nothing else', () => {
     fc.assert(
       fc.property(hostile, patch, (before, one) => {
         const texts = [JSON.stringify(before), JSON.stringify(one)];
         const after = applyPatch(before, one);
         assert.doesNotThrow(() => JSON.stringify(after));
-        for (const [parent] of placesOf(after)) assert.ok(Object.hasOwn(parent, Object.keys(parent)[0]!));
+        for (const [parent, key] of placesOf({ after }))
+          if (isContainer(parent[key])) assert.ok(PROTOTYPES.has(Object.getPrototypeOf(parent[key])), key);
         assert.deepEqual([JSON.stringify(before), JSON.stringify(one)], texts);
         assert.deepEqual(Object.keys(Object.prototype), []);
-        assert.equal(({} as { polluted?: unknown }).polluted, undefined);
       }),
       { numRuns: RUNS },
     );
