@@ -5,6 +5,8 @@ export interface Nesting {
   readonly kind: string;
   readonly resource: string;
   readonly apiGroup: string;
+  /** Group and version under which it could be written before. */
+  readonly former?: string;
   /** What of the object holds the pod, without kind and metadata. */
   holding(pod: Pod): object;
 }
@@ -19,14 +21,15 @@ export const NESTINGS: readonly Nesting[] = [
   { kind: 'Pod', resource: 'pods', ...core, holding: ({ spec }) => ({ spec }) },
   { kind: 'PodTemplate', resource: 'podtemplates', ...core, holding: (pod) => ({ template: pod }) },
   { kind: 'ReplicationController', resource: 'replicationcontrollers', ...core, holding: templated },
-  { kind: 'ReplicaSet', resource: 'replicasets', ...apps },
-  { kind: 'Deployment', resource: 'deployments', ...apps },
-  { kind: 'StatefulSet', resource: 'statefulsets', ...apps },
-  { kind: 'DaemonSet', resource: 'daemonsets', ...apps },
+  { kind: 'ReplicaSet', resource: 'replicasets', former: 'extensions/v1beta1', ...apps },
+  { kind: 'Deployment', resource: 'deployments', former: 'extensions/v1beta1', ...apps },
+  { kind: 'StatefulSet', resource: 'statefulsets', former: 'apps/v1beta1', ...apps },
+  { kind: 'DaemonSet', resource: 'daemonsets', former: 'extensions/v1beta1', ...apps },
   { kind: 'Job', resource: 'jobs', ...batch, holding: templated },
   {
     kind: 'CronJob',
     resource: 'cronjobs',
+    former: 'batch/v1beta1',
     ...batch,
     holding: (pod) => ({ spec: { schedule: '* * * * *', jobTemplate: templated(pod) } }),
   },

@@ -35,3 +35,13 @@ export function rulesOf({ signals }: Detection): string[] {
 export function detected(record: ReceivedRecord): Detection {
   return newDetector().detect(record);
 }
+
+const DETECTION = /^gatewatch\.([a-z]+\d+)$/;
+const ids = new Map(
+  shipped.set.rules.map(({ id, tags }) => [id, tags.flatMap((tag) => DETECTION.exec(tag)?.[1] ?? [])]),
+);
+
+/** Ids of what is detected (rules/detections.json). */
+export function detectionsOf({ signals }: Pick<Detection, 'signals'>): ReadonlySet<string> {
+  return new Set(signals.flatMap(({ rule }) => ids.get(rule)!));
+}

@@ -11,9 +11,6 @@ const OPERATIONS_MAX = 10_000;
  */
 const MADE_CHARS_MAX = 3 * 1024 * 1024;
 
-/** The furthest element of a list that is not known whole. */
-const INDEX_MAX = 64;
-
 /**
  * What a JSON patch (RFC 6902) makes of an object. An operation that cannot be carried out is passed over where the API server would refuse
  * the patch: what is known of the object may be a part of it, and of nothing at all the patch makes the fragment that it speaks of, in which what
@@ -108,13 +105,12 @@ class PatchedObject {
       return true;
     }
     const index = indexOf(node, key);
-    if (index === undefined || index > Math.max(INDEX_MAX, node.length)) return false;
+    if (index === undefined) return false;
+    // Past the end of a list that is not known whole: two operations on one element meet there.
+    this.#made.left -= Math.max(index - node.length, 0) * 'null,'.length;
+    if (this.isFull) return false;
     if (inserts && index < node.length) node.splice(index, 0, value);
-    else {
-      // Past the end of a list that is not known whole: two operations on one element meet there.
-      this.#made.left -= Math.max(index - node.length, 0) * 'null,'.length;
-      node[index] = value;
-    }
+    else node[index] = value;
     return true;
   }
 }

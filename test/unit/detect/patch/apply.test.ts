@@ -62,6 +62,13 @@ test('neither a great many operations nor a great many elements hide the one beh
   assert.deepEqual(containers.at(-1), bad);
 });
 
+test('an element of a list that is not known is put where it is, however far, but not beyond what the API server takes', () => {
+  const list = (index: number) =>
+    (applyPatch({}, [{ op: 'add', path: `/list/${index}/x`, value: 1 }]) as { list: unknown[] }).list;
+  assert.deepEqual(list(500)[500], { x: 1 });
+  assert.deepEqual(list(9_000_000), []);
+});
+
 test('a patch that copies a copy again and again is carried out as far as the API server does', () => {
   const copies = Array.from({ length: 10_000 }, () => ({ op: 'copy', from: '/spec', path: '/spec/more' }));
   assert.ok(JSON.stringify(json(...copies)).length < 10 * 1024 * 1024);
