@@ -210,7 +210,7 @@ export class EventView implements EventFields {
   get actorKind(): ActorKind {
     const { request } = this;
     const kind = actorKind(request.username);
-    if (kind !== 'controller' || request.ref.resource !== 'pods' || request.verb !== 'create') return kind;
+    if (kind !== 'controller' || request.ref.resource !== 'pods' || !creates(request)) return kind;
     const metadata = at(request.requestObject, 'metadata');
     return metadata !== undefined && at(metadata, 'ownerReferences') === undefined ? 'service-account' : kind;
   }
