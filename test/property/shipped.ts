@@ -27,7 +27,7 @@ export function newDetector(): Detector {
 const names = new Map(shipped.set.rules.map(({ id, file }) => [id, basename(file, '.yml')]));
 
 /** Names of the files of the rules that match, in order and each once. */
-export function rulesOf({ signals }: Detection): string[] {
+export function rulesOf({ signals }: Pick<Detection, 'signals'>): string[] {
   return [...new Set(signals.map(({ rule }) => names.get(rule)!))].sort();
 }
 
