@@ -38,13 +38,23 @@ function choicesOf(filter: unknown): Choice[] {
   const name = stringOf(member(resources, 'name'));
   const kinds = stringsOf(member(resources, 'kinds')).map(kindOf);
   const names = open([...stringsOf(member(resources, 'names')), ...(name === undefined ? [] : [name])]);
+  // What it lists is in each choice; the rest is the same in all.
+  const { resources: _, ...rest } = isObject(filter) ? filter : {};
+  const {
+    kinds: _kinds,
+    names: _names,
+    namespaces,
+    operations,
+    name: _name,
+    ...others
+  } = isObject(resources) ? resources : {};
   const choices: Choice[] = [];
   for (const kind of kinds.length > 0 ? kinds : [['*', '*', '*', '*'] as const])
-    for (const namespace of open(stringsOf(member(resources, 'namespaces'))))
+    for (const namespace of open(stringsOf(namespaces)))
       for (const one of names)
-        for (const operation of open(stringsOf(member(resources, 'operations'))))
+        for (const operation of open(stringsOf(operations)))
           if (choices.length <= CHOICES_MAX)
-            choices.push({ kind, namespace, name: one, operation, resources, filter });
+            choices.push({ kind, namespace, name: one, operation, resources: others, filter: rest });
   return choices;
 }
 
