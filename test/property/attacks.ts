@@ -63,6 +63,8 @@ export interface Disguise {
   readonly name: string;
   /** How many labels and annotations the object has. */
   readonly labels: number;
+  /** How many words stand before a command, and capabilities that do no harm before one that does. */
+  readonly words: number;
 }
 
 /** The same harm with nothing around it. */
@@ -70,7 +72,7 @@ export function undisguised({ nesting, answer }: Disguise): Disguise {
   return {
     ...{ nesting, answer, way: 'create', isFormerVersion: false, list: 'containers', before: 0, behind: 0 },
     ...{ isContainerNew: true, isKnown: false, isStaged: false },
-    ...{ user: 'alice', namespace: 'dev', name: 'x', labels: 0 },
+    ...{ user: 'alice', namespace: 'dev', name: 'x', labels: 0, words: 0 },
   };
 }
 
@@ -84,7 +86,10 @@ function containers(count: number, prefix: string): object[] {
 function objectOf(disguise: Disguise, harms: readonly Harm[]): Json {
   const { nesting, list, before, behind, name, namespace, labels, isContainerNew, isFormerVersion } =
     disguise;
-  const own = harms.reduce<Json>((all, { container = {} }) => merged(all, container), HARMLESS);
+  const own = padded(
+    harms.reduce<Json>((all, { container = {} }) => merged(all, container), HARMLESS),
+    disguise.words,
+  );
   const isBefore = harms.length === 0;
   const those = [
     ...containers(before, 'before'),
@@ -99,6 +104,21 @@ function objectOf(disguise: Disguise, harms: readonly Harm[]): Json {
   const { metadata: _, ...object } = nested(nesting, { metadata: {}, spec });
   const metadata = { name, namespace, labels: many, annotations: many };
   return { ...object, ...(isFormerVersion && { apiVersion: nesting.former }), metadata };
+}
+
+/** What runs the same command, and adds capabilities that no kernel has. */
+function padded(container: Json, words: number): Json {
+  const { command, securityContext } = container;
+  const many = (text: string) => Array.from({ length: words }, (_, index) => `${text}${index}`);
+  const { capabilities, ...secured } = (securityContext ?? {}) as Json;
+  return {
+    ...container,
+    ...(Array.isArray(command) &&
+      words > 0 && { command: ['env', ...many('A=').map((word) => `${word}=x`), ...command] }),
+    ...(isObject(capabilities) && {
+      securityContext: { ...secured, capabilities: merged({ add: many('A') }, capabilities) },
+    }),
+  };
 }
 
 /** Both, with what each says of an object that both have. */

@@ -187,6 +187,20 @@ const grouped: Disguise = (event) => {
     : undefined;
 };
 
+/** A great many other subjects of a binding, who get nothing by it that matters. */
+const crowded: Disguise = (event) => {
+  const crowd = Array.from({ length: 1_500 }, (_, index) => ({ kind: 'User', name: `u${index}` }));
+  const bodies = ['requestObject', 'responseObject'].filter((name) =>
+    Array.isArray(at(event[name], 'subjects')),
+  );
+  if (bodies.length === 0) return undefined;
+  const more = bodies.map((name) => {
+    const body = event[name] as Json;
+    return [name, { ...body, subjects: [...crowd, ...(body.subjects as unknown[])] }];
+  });
+  return [{ ...event, ...Object.fromEntries(more) }];
+};
+
 /** Where names stand that may be any: alone in a text, in an address, and in quotes in a message. */
 function renamed(names: Readonly<Record<string, string>>): Disguise {
   const word = Object.keys(names).join('|');
@@ -210,6 +224,7 @@ export const DISGUISES: Readonly<Record<string, Disguise>> = {
   'an auditID used before': reused,
   'a longer query': queried,
   'more groups': grouped,
+  'many other subjects': crowded,
   'many labels and annotations': labelled,
   'fields managed by others': managed,
   'the stage before it too': staged,

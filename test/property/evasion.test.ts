@@ -24,6 +24,7 @@ const disguises: fc.Arbitrary<Disguise> = fc.constantFrom(...NESTINGS).chain((ne
     namespace: fc.constantFrom('dev', 'shop'),
     name: fc.constantFrom('x', 'web-1'),
     labels: fc.constantFrom(0, 1, 70),
+    words: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constantFrom(150, 1500)),
   }),
 );
 
