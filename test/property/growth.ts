@@ -7,7 +7,7 @@ const SIZES = [1250, 2500, 5000, 10_000];
 const NOISE_MS = 50;
 
 /** Twice as much may take twice as long, and something for a machine that does other things besides. Four times is what a square takes. */
-const FACTOR_MAX = 3.5;
+const FACTOR_MAX = 2.8;
 
 /** The longest that the largest may take, milliseconds: some hundreds are usual. */
 const MS_MAX = 15_000;

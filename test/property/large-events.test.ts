@@ -16,10 +16,9 @@ const RULES = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], r
 const webhooks =
   (prefix: string): Make =>
   (size) => ({
-    webhooks: many(size / 5, (index) => ({
+    webhooks: many(size, (index) => ({
       name: prefix + index,
-      clientConfig: { url: 'https://x' },
-      rules: RULES,
+      failurePolicy: 'Fail',
     })),
   });
 const policy =
