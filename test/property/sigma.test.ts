@@ -124,7 +124,8 @@ function edited(text: string, changes: readonly Edit[]): string {
 /** Parses, and holds what came of it to its promises: problems have a place, rules bear any event. */
 function parseSafely(text: string): void {
   const set = inTime(() => parseRules([{ name: 'x.yml', text }], shipped.sources.lists));
-  for (const { where, message } of set.problems) {
+  for (const { code, where, message } of set.problems) {
+    assert.match(code, /^RULE_/);
     assert.match(where ?? '', /^x\.yml:\d+:\d+$/);
     assert.ok(message.length > 0);
   }
