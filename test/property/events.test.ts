@@ -20,6 +20,11 @@ const lines = recordedKinds();
 function outcomeOf(detect: (record: ReceivedRecord) => Detection, record: ReceivedRecord) {
   try {
     const { signals, learnt } = detect(record);
+    for (const { facts, evidence } of signals)
+      for (const fact of [...Object.values(facts), ...Object.values(evidence)].flat())
+        assert.ok(
+          typeof fact === 'number' || (typeof fact === 'string' && fact !== '' && fact.length < 3000),
+        );
     return { signals, learnt };
   } catch (error) {
     assert.ok(error instanceof GatewatchError && error.code.startsWith('ITEM_'), (error as Error).stack);

@@ -90,8 +90,10 @@ export const NO_PAST: Past = { namespace: {}, object: () => undefined, paths: []
 export const WRONG: readonly unknown[] = [
   'null',
   'true',
+  'false',
   '0',
   '-1',
+  '0.5',
   '1e400',
   '""',
   '"constructor"',
@@ -99,6 +101,7 @@ export const WRONG: readonly unknown[] = [
   '"\\ud800\\u0000\\u202e"',
   '[]',
   '[null]',
+  '["x"]',
   '[[["x"]]]',
   '[{}]',
   '{}',
@@ -113,5 +116,17 @@ export function* placesOf(value: unknown): Iterable<[parent: Record<string, unkn
   for (const key of Object.keys(value)) {
     yield [value as Record<string, unknown>, key];
     yield* placesOf((value as Record<string, unknown>)[key]);
+  }
+}
+
+/** Puts each of these in the place of each field of a value, one after the other, and in the end leaves it as it was. */
+export function* wrongTypesIn(value: unknown): Iterable<{ readonly key: string; readonly wrong: unknown }> {
+  for (const [parent, key] of placesOf(value)) {
+    const original = parent[key];
+    for (const wrong of WRONG) {
+      parent[key] = wrong;
+      yield { key, wrong };
+    }
+    parent[key] = original;
   }
 }
