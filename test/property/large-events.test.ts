@@ -99,6 +99,29 @@ const ingress =
     },
   });
 
+/** Lists of which each is combined with the others: few words that say very much. */
+const combined = (prefix: string) => many(100, (index) => prefix + index);
+const exclusions =
+  (prefix: string): Make =>
+  (size) => ({
+    spec: {
+      match: many(size / 100, () => ({ excludedNamespaces: combined(prefix), processes: combined(prefix) })),
+    },
+  });
+const constraint =
+  (prefix: string): Make =>
+  (size) => ({
+    spec: {
+      match: { kinds: many(size / 100, () => ({ apiGroups: combined(prefix), kinds: combined(prefix) })) },
+    },
+  });
+const choices =
+  (prefix: string): Make =>
+  (size) => {
+    const resources = { kinds: combined(prefix), names: combined(prefix), namespaces: combined(prefix) };
+    return { spec: { match: { any: many(size / 100, () => ({ resources })) } } };
+  };
+
 /** What is large, of which resource. */
 const KINDS: readonly (readonly [resource: string, apiGroup: string, of: (prefix: string) => Make])[] = [
   ['validatingwebhookconfigurations', ADMISSION, webhooks],
@@ -106,6 +129,9 @@ const KINDS: readonly (readonly [resource: string, apiGroup: string, of: (prefix
   ['clusterpolicies', 'kyverno.io', kyverno],
   ['policyexceptions', 'kyverno.io', exception],
   ['configs', 'config.gatekeeper.sh', gatekeeper],
+  ['configs', 'config.gatekeeper.sh', exclusions],
+  ['k8spsphostnamespace', 'constraints.gatekeeper.sh', constraint],
+  ['policyexceptions', 'kyverno.io', choices],
   ['clusterrolebindings', 'rbac.authorization.k8s.io', binding],
   ['clusterroles', 'rbac.authorization.k8s.io', role],
   ['deployments', 'apps', deployment],
@@ -148,7 +174,7 @@ function additionsIn(value: unknown, path = ''): object[] {
 
 suite('events as large as they get are judged in time in proportion', () => {
   for (const [resource, apiGroup, of] of KINDS) {
-    test(resource, () => {
+    test(`${resource}: ${of.name}`, () => {
       const objectRef = { resource, name: 'x', ...(apiGroup && { apiGroup }), apiVersion: 'v1' };
       growth(
         (size) => {
