@@ -194,7 +194,7 @@ export class EventView implements EventFields {
   get actorKind(): ActorKind {
     const { request } = this;
     const { kind } = request.caller;
-    if (kind !== 'controller' || request.ref.resource !== 'pods' || request.verb !== 'create') return kind;
+    if (kind !== 'controller' || request.ref.resource !== 'pods' || !creates(request)) return kind;
     const { metadata } = this.#answeredOrAsked;
     return metadata !== undefined && at(metadata, 'ownerReferences') === undefined ? 'service-account' : kind;
   }

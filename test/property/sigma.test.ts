@@ -4,30 +4,13 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
-import { Detector } from '../../src/detect/detector.ts';
 import { plainEvent } from '../../src/detect/sigma/event.ts';
 import { MODIFIERS } from '../../src/detect/sigma/modifiers/registry.ts';
 import { parseRules } from '../../src/detect/sigma/parse.ts';
-import { GatewatchError } from '../../src/errors.ts';
-import { compileRules, readRules, shippedRules } from '../../src/rules/load.ts';
-import { placesOf, recordedLines, recordOf, WRONG } from '../unit/detect/support.ts';
-
-/** Runs of each property; more on demand. */
-const RUNS = Number(process.env.GATEWATCH_TEST_FUZZ_RUNS ?? 10_000);
-
-/** Longest time for one document of rules, or for one event, milliseconds. Milliseconds are usual; what grows out of proportion takes minutes. */
-const ONE_MS_MAX = 20_000;
-
-function inTime<Result>(what: () => Result): Result {
-  const begin = performance.now();
-  const result = what();
-  const ms = performance.now() - begin;
-  assert.ok(ms < ONE_MS_MAX, `${ms} ms`);
-  return result;
-}
-
-const { files, lists } = await readRules({ rules: [shippedRules()] });
-const LISTS = new Map([...lists].map(([name, values]) => [name, values.length > 0 ? values : ['192.0.2.1']]));
+import { WRONG } from '../unit/detect/support.ts';
+import { inTime } from './in-time.ts';
+import { RUNS } from './runs.ts';
+import { shipped } from './shipped.ts';
 
 const vectors = globSync('../conformance/sigma/*.yml', { cwd: import.meta.dirname }).flatMap((file) =>
   (parse(readFileSync(join(import.meta.dirname, file), 'utf8')) as { rule: unknown }[]).map(
@@ -37,7 +20,7 @@ const vectors = globSync('../conformance/sigma/*.yml', { cwd: import.meta.dirnam
 
 /** Rules to begin with: all that are shipped, and those of the conformance vectors, which have every form. */
 const SEEDS = [
-  ...files.map(({ text }) => text),
+  ...shipped.sources.files.map(({ text }) => text),
   ...vectors.map((rule) =>
     typeof rule === 'string'
       ? rule
@@ -140,8 +123,9 @@ function edited(text: string, changes: readonly Edit[]): string {
 
 /** Parses, and holds what came of it to its promises: problems have a place, rules bear any event. */
 function parseSafely(text: string): void {
-  const set = inTime(() => parseRules([{ name: 'x.yml', text }], LISTS));
-  for (const { where, message } of set.problems) {
+  const set = inTime(() => parseRules([{ name: 'x.yml', text }], shipped.sources.lists));
+  for (const { code, where, message } of set.problems) {
+    assert.match(code, /^RULE_/);
     assert.match(where ?? '', /^x\.yml:\d+:\d+$/);
     assert.ok(message.length > 0);
   }
@@ -198,47 +182,6 @@ suite('rules', () => {
     assert.deepEqual([rules.length, problems.length], [1, 0]);
     const many = `${head}: get${tail}---\n`.repeat(5000);
     assert.equal(inTime(() => parseRules([{ name: 'x.yml', text: many }])).problems.length, 4999);
-  });
-});
-
-suite('events', () => {
-  const rules = compileRules({ files, lists: LISTS });
-  const limits = {
-    namespaces_max: 1000,
-    objects_max: 1000,
-    object_bytes_max: 65_536,
-    objects_bytes_max: 10_000_000,
-    facts_text_chars_max: 2048,
-    event_time_ahead_seconds_max: 300,
-  };
-  const lines = recordedLines();
-
-  test('recorded events with anything in any place are judged by all rules', () => {
-    const detector = new Detector(rules.index, rules.targets, limits);
-    const change = fc.tuple(fc.nat(), fc.constantFrom<unknown>(...WRONG, undefined, 'x'.repeat(10_000)));
-    fc.assert(
-      fc.property(
-        fc.nat(lines.length - 1),
-        fc.array(change, { minLength: 1, maxLength: 6 }),
-        (line, changes) => {
-          const event = JSON.parse(lines[line]!);
-          for (const [place, value] of changes) {
-            const places = [...placesOf(event)];
-            const [parent, key] = places[place % places.length] ?? [];
-            if (parent) parent[key!] = structuredClone(value);
-          }
-          const record = recordOf(event);
-          if (record === undefined) return;
-          try {
-            inTime(() => detector.detect(record));
-          } catch (error) {
-            // What is no event any more goes to dead letters.
-            assert.ok(error instanceof GatewatchError && error.code.startsWith('ITEM_'), String(error));
-          }
-        },
-      ),
-      { numRuns: RUNS },
-    );
   });
 });
 

@@ -8,7 +8,7 @@ export const receive = section('Limits on what senders may send.', {
     .default(8_388_608)
     .describe('Largest single event or review, in bytes. A larger one goes to dead letters.'),
   json_depth_max: count
-    .max(10_000)
+    .max(1_000)
     .default(200)
     .describe('Deepest nesting of one item, in levels. A deeper one goes to dead letters.'),
   in_flight_bytes_max: bytes

@@ -7,9 +7,14 @@ export interface CertificateSubject {
   readonly organization?: readonly string[];
 }
 
-/** A request for a certificate is some 1 to 4 KB of base64 in base64; longer ones are not looked into. */
-const REQUEST_CHARS_MAX = 65_536;
-const ATTRIBUTES_MAX = 64;
+/** Blocks of PEM, whatever stands before, between and behind them (Go's encoding/pem). */
+const BLOCKS = /^-----BEGIN CERTIFICATE REQUEST-----[ \t\r]*\n([\s\S]*?)(?:^-----END |(?![\s\S]))/gm;
+
+/** A block may begin with lines of headers. */
+const HEADERS = /^.*:.*$/gm;
+
+/** A block of anything else is passed over, as Go does. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Attribute types of a name (RFC 4519), as the bytes of their object identifiers. */
 const COMMON_NAME = '550403';
@@ -34,10 +39,13 @@ export function certificateSubject(request: Request): CertificateSubject | undef
   const encoded =
     stringOf(at(request.responseObject, 'spec', 'request')) ??
     stringOf(at(request.requestObject, 'spec', 'request'));
-  if (encoded === undefined || encoded.length > REQUEST_CHARS_MAX) return undefined;
-  const pem = Buffer.from(encoded, 'base64').toString('latin1');
-  const inner = pem.split('\n').filter((line) => !line.startsWith('-----'));
-  return subjectOf(Buffer.from(inner.join(''), 'base64'));
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
+  for (const [, block = ''] of text.matchAll(BLOCKS)) {
+    const inner = block.replaceAll(HEADERS, '').replaceAll(/\s/g, '');
+    if (BASE64.test(inner)) return subjectOf(Buffer.from(inner, 'base64'));
+  }
+  return undefined;
 }
 
 /**
@@ -90,8 +98,7 @@ function first(der: Buffer | undefined, tag: number): Buffer | undefined {
 
 function elements(der: Buffer): Element[] {
   const found: Element[] = [];
-  for (let next = element(der, 0); next && found.length < ATTRIBUTES_MAX; next = element(der, next.end))
-    found.push(next);
+  for (let next = element(der, 0); next; next = element(der, next.end)) found.push(next);
   return found;
 }
 

@@ -7,17 +7,19 @@ const DEPTH_MAX = 32;
  * What tells the elements of a list apart, for the lists that the API server merges (`patchMergeKey` in k8s.io/api) and that hold what rules look
  * at. Lists that are not named here are replaced.
  */
-const MERGE_KEYS: Readonly<Record<string, string>> = {
-  containers: 'name',
-  initContainers: 'name',
-  ephemeralContainers: 'name',
-  volumes: 'name',
-  env: 'name',
-  volumeMounts: 'mountPath',
-  ports: 'port',
-  webhooks: 'name',
-  matchConditions: 'name',
-};
+const MERGE_KEYS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    containers: 'name',
+    initContainers: 'name',
+    ephemeralContainers: 'name',
+    volumes: 'name',
+    env: 'name',
+    volumeMounts: 'mountPath',
+    ports: 'port',
+    webhooks: 'name',
+    matchConditions: 'name',
+  }),
+);
 
 /**
  * What a patch that is an object makes of an object: a strategic merge patch, a server-side apply, or a merge patch (RFC 7396). An audit event does
@@ -30,8 +32,8 @@ export function applyMergePatch(object: unknown, patch: unknown): unknown {
 }
 
 function merge(object: unknown, patch: unknown, field: string, depth: number): unknown {
-  if (Array.isArray(patch)) return mergeList(listOf(object), patch, MERGE_KEYS[field], depth);
-  if (!isObject(patch) || depth === DEPTH_MAX) return structuredClone(patch);
+  if (Array.isArray(patch)) return mergeList(listOf(object), patch, MERGE_KEYS.get(field), depth);
+  if (!isObject(patch) || depth === DEPTH_MAX) return patch;
   const directive = patch.$patch;
   const before = isObject(object) && directive !== 'replace' && directive !== 'delete' ? object : {};
   const after: Record<string, unknown> = { ...before };
@@ -44,10 +46,12 @@ function merge(object: unknown, patch: unknown, field: string, depth: number): u
   return after;
 }
 
+const DELETE_FROM = '$deleteFromPrimitiveList/';
+
 /** `$deleteFromPrimitiveList/finalizers: [x]` takes elements out of a list of texts. */
 function removeListed(after: Record<string, unknown>, directive: string, value: unknown): void {
-  const [, field] = directive.split('$deleteFromPrimitiveList/');
-  if (!field || !Array.isArray(after[field])) return;
+  const field = directive.slice(DELETE_FROM.length);
+  if (!directive.startsWith(DELETE_FROM) || !Array.isArray(member(after, field))) return;
   const gone = new Set(listOf(value));
   after[field] = listOf(after[field]).filter((element) => !gone.has(element));
 }
@@ -59,19 +63,20 @@ function mergeList(
   depth: number,
 ): unknown[] {
   const replaced = patch.some((element) => member(element, '$patch') === 'replace');
-  if (mergeKey === undefined || replaced) {
-    return structuredClone(patch.filter((element) => member(element, '$patch') !== 'replace'));
-  }
-  const after = [...before];
-  for (const element of patch) {
+  if (mergeKey === undefined || replaced)
+    return patch.filter((element) => member(element, '$patch') !== 'replace');
+  // In the order of the list; what has no name, or one that was there before, has a place of its own.
+  const after = new Map<string | symbol, unknown>();
+  for (const element of before) {
     const name = nameOf(element, mergeKey);
-    const index = name === undefined ? -1 : after.findIndex((one) => nameOf(one, mergeKey) === name);
-    if (member(element, '$patch') === 'delete') {
-      if (index >= 0) after.splice(index, 1);
-    } else if (index >= 0) after[index] = merge(after[index], element, '', depth + 1);
-    else after.push(merge({}, element, '', depth + 1));
+    after.set(name === undefined || after.has(name) ? Symbol() : name, element);
   }
-  return after;
+  for (const element of patch) {
+    const name = nameOf(element, mergeKey) ?? Symbol();
+    if (member(element, '$patch') === 'delete') after.delete(name);
+    else after.set(name, merge(after.get(name), element, '', depth + 1));
+  }
+  return [...after.values()];
 }
 
 function nameOf(element: unknown, mergeKey: string): string | undefined {

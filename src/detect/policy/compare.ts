@@ -2,6 +2,7 @@ import type { PolicyChange, PolicyEffect } from '../../record/signal.ts';
 import { policyFacts } from './facts.ts';
 import { type Finding, summed } from './finding.ts';
 import { formerOfPatch, withoutWeakSettings } from './former.ts';
+import { differInLongList, NAMES_MAX } from './long-lists.ts';
 import type { PolicyKind } from './registry.ts';
 
 /**
@@ -53,13 +54,22 @@ const UNSEEN: Finding = {
   reason: 'what it was before was not seen',
 };
 
+const TOO_LONG: Finding = {
+  effect: 'unclear',
+  change: 'list-too-long',
+  reason: `a list of more than ${NAMES_MAX} names was changed, which are not all compared`,
+};
+
 function differences(
   kind: PolicyKind,
   before: unknown,
   after: unknown,
   formerSeen = true,
 ): readonly Finding[] {
-  return kind.compare(policyFacts(kind, before), policyFacts(kind, after), { subject: '', formerSeen });
+  const [from, to] = [policyFacts(kind, before), policyFacts(kind, after)];
+  const findings = kind.compare(from, to, { subject: '', formerSeen });
+  const isWeakened = findings.some(({ effect }) => effect === 'weakened');
+  return isWeakened || !differInLongList(from, to) ? findings : [...findings, TOO_LONG];
 }
 
 /** Of what exempts from policies the reasons say what. */

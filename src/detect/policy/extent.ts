@@ -12,6 +12,9 @@ export function extentOf(lost: boolean, gained: boolean): Extent {
   return gained ? 'wider' : 'equal';
 }
 
+/** Elements of a list that are compared: lists of which each is combined with the others say very much in few words. */
+const ELEMENTS_MAX = 20_000;
+
 /** Pairs of elements that are compared; where lists differ by more it is for a person to judge. */
 const PAIRS_MAX = 40_000;
 
@@ -23,16 +26,22 @@ const PATTERN_CHARS_MAX = 512;
  * @param covers whether the first element matches everything that the second does
  */
 export function unionExtent<Element>(
-  before: readonly Element[],
-  after: readonly Element[],
+  before: Iterable<Element>,
+  after: Iterable<Element>,
   covers: (whole: Element, part: Element) => boolean,
 ): Extent {
-  const gone = without(before, after);
-  const come = without(after, before);
-  if (gone.length * after.length + come.length * before.length > PAIRS_MAX) return 'unclear';
+  const [from, to] = [before, after].map((list) =>
+    Iterator.from(list)
+      .take(ELEMENTS_MAX + 1)
+      .toArray(),
+  );
+  if (from!.length > ELEMENTS_MAX || to!.length > ELEMENTS_MAX) return 'unclear';
+  const gone = without(from!, to!);
+  const come = without(to!, from!);
+  if (gone.length * to!.length + come.length * from!.length > PAIRS_MAX) return 'unclear';
   return extentOf(
-    gone.some((part) => !after.some((whole) => covers(whole, part))),
-    come.some((part) => !before.some((whole) => covers(whole, part))),
+    gone.some((part) => !to!.some((whole) => covers(whole, part))),
+    come.some((part) => !from!.some((whole) => covers(whole, part))),
   );
 }
 

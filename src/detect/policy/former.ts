@@ -4,7 +4,8 @@ import { pointerSegments } from '../decode/json-pointer.ts';
 /** Stands in a list where something was that is now gone. */
 const FORMER = '(former value)';
 
-const OPERATIONS_MAX = 200;
+/** The API server refuses a patch of more operations (`maxJSONPatchOperations`; k8s.io/apiserver, handlers/patch.go). */
+const OPERATIONS_MAX = 10_000;
 const DEPTH_MAX = 32;
 
 type Container = Record<string, unknown> | unknown[];
@@ -82,13 +83,15 @@ const MERGED = new Set(['webhooks', 'matchConditions']);
 function unmergeList(present: unknown, patch: readonly unknown[], depth: number): unknown[] {
   const list: unknown[] = [...listOf(present)];
   if (list.length === 0) return [FORMER];
+  const places = new Map(list.map((one, index) => [member(one, 'name'), index] as const).toReversed());
+  const made = new Set<unknown>();
   for (const element of patch) {
-    const index = list.findIndex((one) => member(one, 'name') === member(element, 'name'));
+    const index = places.get(member(element, 'name'));
     if (member(element, '$patch') === 'delete') list.push(element);
-    else if (index >= 0 && isWhole(element)) list.splice(index, 1);
-    else if (index >= 0) unmerge(list[index], withoutName(element), depth);
+    else if (index !== undefined && isWhole(element)) made.add(list[index]);
+    else if (index !== undefined) unmerge(list[index], withoutName(element), depth);
   }
-  return list;
+  return list.filter((one) => !made.has(one));
 }
 
 /** A webhook that is told whole may be a new one; a match condition has nothing else to it. */

@@ -62,7 +62,8 @@ export function additionTo(before: Grant, after: Grant): Addition {
 }
 
 function lacking<Name>(before: readonly Name[] = [], after: readonly Name[] = []): readonly Name[] {
-  return after.filter((name) => !before.includes(name));
+  const known = new Set(before);
+  return after.filter((name) => !known.has(name));
 }
 
 /** Longest name of an object (k8s.io/apimachinery/pkg/util/validation). */

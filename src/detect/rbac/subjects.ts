@@ -13,8 +13,6 @@ export type Grantee =
   | 'user'
   | 'group';
 
-/** Subjects looked at of one binding. */
-const SUBJECTS_MAX = 1000;
 /** Names are those of an identity provider; a longer one is cut. */
 const NAME_CHARS_MAX = 512;
 
@@ -48,7 +46,6 @@ interface Subject {
 
 function subjectsOf(subjects: unknown): Subject[] {
   return listOf(subjects)
-    .slice(0, SUBJECTS_MAX)
     .map((subject) => {
       const text = (field: string) => (stringOf(at(subject, field)) ?? '').slice(0, NAME_CHARS_MAX);
       return { kind: text('kind'), name: text('name'), namespace: text('namespace') };

@@ -95,9 +95,10 @@ const EXECS = [
   ['readinessProbe'],
 ];
 
-/** What a container runs, each command with its arguments as one line. */
+/** What a container runs, each command with its arguments as one line. However many words stand before it, the last one may be what matters. */
 function commandLines(container: unknown): string[] {
-  const main = [...stringsOf(at(container, 'command')), ...stringsOf(at(container, 'args'))];
-  const others = EXECS.map((path) => stringsOf(at(container, ...path, 'exec', 'command')));
-  return [main, ...others].filter((words) => words.length > 0).map((words) => words.join(' '));
+  const words = (...path: readonly string[]) => stringsOf(at(container, ...path), Number.POSITIVE_INFINITY);
+  const main = [...words('command'), ...words('args')];
+  const others = EXECS.map((path) => words(...path, 'exec', 'command'));
+  return [main, ...others].filter((line) => line.length > 0).map((line) => line.join(' '));
 }

@@ -112,14 +112,16 @@ test('text before the first slash of a JSON pointer hides no label', () => {
 });
 
 test("a controller's name does not cover a pod without an owner", () => {
-  const pod = (metadata: object) => ({
-    verb: 'create',
+  const pod = (metadata: object, verb = 'create') => ({
+    verb,
+    responseStatus: { code: 201 },
     user: { username: 'system:serviceaccount:kube-system:replicaset-controller' },
     objectRef: { resource: 'pods', namespace: 'x' },
     requestObject: { kind: 'Pod', metadata, spec: { containers: [] } },
   });
   assert.equal(view(pod({ ownerReferences: [{ kind: 'ReplicaSet', name: 'r' }] })).actorKind, 'controller');
   assert.equal(view(pod({})).actorKind, 'service-account');
+  assert.equal(view(pod({}, 'patch')).actorKind, 'service-account', 'applied on the server');
 });
 
 test('what a hook or probe executes is a command, and a hundred volumes before it hide no host path', () => {

@@ -5,17 +5,22 @@ import { decode } from '../../../src/detect/decode/decode.ts';
 import type { Request } from '../../../src/detect/decode/request.ts';
 import type { Past } from '../../../src/detect/view.ts';
 import { parseEvent } from '../../../src/receive/audit-events.ts';
+import type { Parsed } from '../../../src/receive/parsed.ts';
 import { type ReceivedRecord, recordId } from '../../../src/record/record.ts';
 
 export const RECEIVED_MS = Date.UTC(2026, 10, 22, 14);
 
 const LIMITS = { batch_items_max: 20_000, item_bytes_max: 8_388_608, json_depth_max: 200 };
 
+/** What the receiver makes of one event. */
+export function received(event: object | string | Buffer, receivedMs = RECEIVED_MS): Parsed {
+  const text = Buffer.isBuffer(event) || typeof event === 'string' ? event : JSON.stringify(event);
+  return parseEvent(Buffer.from(text), { cluster: 'c', receivedMs }, LIMITS, 'event');
+}
+
 /** A record of one event, cut as the receiver cuts it. */
 export function recordOf(event: object | string | Buffer, receivedMs = RECEIVED_MS): ReceivedRecord {
-  const text = Buffer.isBuffer(event) || typeof event === 'string' ? event : JSON.stringify(event);
-  const parsed = parseEvent(Buffer.from(text), { cluster: 'c', receivedMs }, LIMITS, 'event');
-  return parsed.records[0]!;
+  return received(event, receivedMs).records[0]!;
 }
 
 export function reviewRecord(request: object, receivedMs = RECEIVED_MS): ReceivedRecord {
@@ -85,8 +90,10 @@ export const NO_PAST: Past = { namespace: {}, object: () => undefined, paths: []
 export const WRONG: readonly unknown[] = [
   'null',
   'true',
+  'false',
   '0',
   '-1',
+  '0.5',
   '1e400',
   '""',
   '"constructor"',
@@ -94,6 +101,7 @@ export const WRONG: readonly unknown[] = [
   '"\\ud800\\u0000\\u202e"',
   '[]',
   '[null]',
+  '["x"]',
   '[[["x"]]]',
   '[{}]',
   '{}',
@@ -108,5 +116,17 @@ export function* placesOf(value: unknown): Iterable<[parent: Record<string, unkn
   for (const key of Object.keys(value)) {
     yield [value as Record<string, unknown>, key];
     yield* placesOf((value as Record<string, unknown>)[key]);
+  }
+}
+
+/** Puts each of these in the place of each field of a value, one after the other, and in the end leaves it as it was. */
+export function* wrongTypesIn(value: unknown): Iterable<{ readonly key: string; readonly wrong: unknown }> {
+  for (const [parent, key] of placesOf(value)) {
+    const original = parent[key];
+    for (const wrong of WRONG) {
+      parent[key] = wrong;
+      yield { key, wrong };
+    }
+    parent[key] = original;
   }
 }

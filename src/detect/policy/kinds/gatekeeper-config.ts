@@ -10,12 +10,12 @@ interface Exclusion {
   readonly process: string;
 }
 
-function exclusionsOf(match: unknown): Exclusion[] {
-  return listOf(match).flatMap((one) =>
-    stringsOf(member(one, 'excludedNamespaces')).flatMap((namespace) =>
-      stringsOf(member(one, 'processes')).map((process) => ({ namespace, process })),
-    ),
-  );
+function* exclusionsOf(match: unknown): Iterable<Exclusion> {
+  for (const one of listOf(match)) {
+    const processes = stringsOf(member(one, 'processes'));
+    for (const namespace of stringsOf(member(one, 'excludedNamespaces')))
+      for (const process of processes) yield { namespace, process };
+  }
 }
 
 function exclusionsExtent(before: unknown, after: unknown): Extent {
@@ -27,8 +27,12 @@ function exclusionsExtent(before: unknown, after: unknown): Extent {
   );
 }
 
+/** Exclusions that are counted for people. */
+const TOLD_MAX = 1_000;
+
 function text(match: unknown): string {
-  return listed(exclusionsOf(match).map(({ namespace, process }) => `${namespace} (${process})`)) || 'none';
+  const exclusions = Iterator.from(exclusionsOf(match)).take(TOLD_MAX).toArray();
+  return listed(exclusions.map(({ namespace, process }) => `${namespace} (${process})`)) || 'none';
 }
 
 /** Config of config.gatekeeper.sh: which namespaces no constraint sees, and what constraints know of the cluster. */

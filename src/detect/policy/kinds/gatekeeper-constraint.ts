@@ -12,16 +12,23 @@ interface Kind {
   readonly kind: string;
 }
 
-const EVERY_KIND: readonly Kind[] = [{ group: '*', kind: '*' }];
+const EVERY_KIND: Kind = { group: '*', kind: '*' };
 
-function kindsOf(list: unknown): readonly Kind[] {
-  const kinds = listOf(list).flatMap((one) =>
-    stringsOf(member(one, 'apiGroups')).flatMap((group) =>
-      stringsOf(member(one, 'kinds')).map((kind) => ({ group, kind })),
-    ),
-  );
-  return kinds.length > 0 ? kinds : EVERY_KIND;
+function* kindsOf(list: unknown): Iterable<Kind> {
+  let isEmpty = true;
+  for (const one of listOf(list)) {
+    const kinds = stringsOf(member(one, 'kinds'));
+    for (const group of stringsOf(member(one, 'apiGroups')))
+      for (const kind of kinds) {
+        isEmpty = false;
+        yield { group, kind };
+      }
+  }
+  if (isEmpty) yield EVERY_KIND;
 }
+
+/** Kinds that are named to people. */
+const TOLD_MAX = 100;
 
 function kindsExtent(before: unknown, after: unknown): Extent {
   return unionExtent(
@@ -52,8 +59,10 @@ export const match = fields({
   kinds: matching('kinds', kindsExtent, (list) =>
     listOf(list).length === 0
       ? 'all'
-      : kindsOf(list)
+      : Iterator.from(kindsOf(list))
+          .take(TOLD_MAX)
           .map(({ kind }) => kind)
+          .toArray()
           .join(),
   ),
   namespaces: matching('namespaces', openPatternsExtent, openText),

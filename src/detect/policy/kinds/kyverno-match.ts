@@ -29,23 +29,28 @@ interface Choice {
   readonly filter: unknown;
 }
 
-const CHOICES_MAX = 500;
-
 /** Every choice of one resource filter (`ResourceFilter` of kyverno.io/v1); what it does not list it does not ask for. */
-function choicesOf(filter: unknown): Choice[] {
+function* choicesOf(filter: unknown): Iterable<Choice> {
   const resources = member(filter, 'resources');
   const open = (list: readonly string[]) => (list.length > 0 ? list : ALL);
   const name = stringOf(member(resources, 'name'));
   const kinds = stringsOf(member(resources, 'kinds')).map(kindOf);
   const names = open([...stringsOf(member(resources, 'names')), ...(name === undefined ? [] : [name])]);
-  const choices: Choice[] = [];
+  // What it lists is in each choice; the rest is the same in all.
+  const { resources: _, ...rest } = isObject(filter) ? filter : {};
+  const {
+    kinds: _kinds,
+    names: _names,
+    namespaces,
+    operations,
+    name: _name,
+    ...others
+  } = isObject(resources) ? resources : {};
   for (const kind of kinds.length > 0 ? kinds : [['*', '*', '*', '*'] as const])
-    for (const namespace of open(stringsOf(member(resources, 'namespaces'))))
+    for (const namespace of open(stringsOf(namespaces)))
       for (const one of names)
-        for (const operation of open(stringsOf(member(resources, 'operations'))))
-          if (choices.length <= CHOICES_MAX)
-            choices.push({ kind, namespace, name: one, operation, resources, filter });
-  return choices;
+        for (const operation of open(stringsOf(operations)))
+          yield { kind, namespace, name: one, operation, resources: others, filter: rest };
 }
 
 function covers(whole: Choice, part: Choice): boolean {
@@ -84,7 +89,7 @@ function admits(whole: readonly unknown[], part: readonly unknown[]): boolean {
 export function matchExtent(before: unknown, after: unknown): Extent {
   const [from, to] = [filtersOf(before), filtersOf(after)];
   if (from.all.length < 2 && to.all.length < 2) {
-    const choices = (filters: Filters) => [...filters.any, ...filters.all].flatMap(choicesOf);
+    const choices = ({ any, all }: Filters) => Iterator.from([...any, ...all]).flatMap(choicesOf);
     return unionExtent(choices(from), choices(to), covers);
   }
   return from.any.length + to.any.length > 0 ? 'unclear' : intersectionExtent(from.all, to.all);
@@ -103,8 +108,12 @@ function filtersOf(block: unknown): Filters {
   return { any, all };
 }
 
+/** Pairs of filters that are compared; honest policies have a few filters. */
+const PAIRS_MAX = 400;
+
 /** Of filters all of which must match: each that restricts no more than one of the others is no further restriction. */
 function intersectionExtent(before: readonly unknown[], after: readonly unknown[]): Extent {
+  if (before.length * after.length > PAIRS_MAX) return 'unclear';
   const implies = (parts: readonly unknown[], wholes: readonly unknown[]) =>
     wholes.every((whole) =>
       parts.some((part) =>

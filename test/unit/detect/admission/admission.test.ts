@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { admissionOf } from '../../../../src/detect/admission/admission.ts';
-import { decoded, eventWith, placesOf, recordOf, reviewRecord, WRONG } from '../support.ts';
+import { decoded, eventWith, recordOf, reviewRecord, wrongTypesIn } from '../support.ts';
 
 const ALLOW = { 'authorization.k8s.io/decision': 'allow' };
 const FORBID = { 'authorization.k8s.io/decision': 'forbid' };
@@ -441,16 +441,11 @@ test('a wrong type in the place of any part of the answer throws nothing', () =>
   const event = eventWith({
     responseStatus: { code: 403, message: 'x', reason: 'y', details: { name: 'p' } },
   });
-  for (const [parent, key] of placesOf({
+  for (const { key } of wrongTypesIn({
     responseStatus: event.responseStatus,
     annotations: event.annotations,
   })) {
     if (key === 'responseStatus' || key === 'annotations') continue;
-    const original = parent[key];
-    for (const wrong of WRONG) {
-      parent[key] = wrong;
-      assert.equal(typeof admissionOf(decoded(recordOf(event))).outcome, 'string');
-    }
-    parent[key] = original;
+    assert.equal(typeof admissionOf(decoded(recordOf(event))).outcome, 'string');
   }
 });

@@ -47,6 +47,21 @@ test('whom a certificate would be for', () => {
   assert.deepEqual(subject(MANAGER), { common_name: 'system:kube-controller-manager' });
 });
 
+test('nothing that stands around the request in its PEM hides whom it is for', () => {
+  const pem = Buffer.from(MASTERS, 'base64').toString();
+  const begin = '-----BEGIN CERTIFICATE REQUEST-----\n';
+  const other = Buffer.from(MANAGER, 'base64').toString();
+  for (const text of [
+    `hello\n${pem}`,
+    `${'x'.repeat(100_000)}\n${pem}`,
+    `x ${begin}${pem}`,
+    `${begin}not base64!\n-----END CERTIFICATE REQUEST-----\n${pem}`,
+    pem.replace(begin, `${begin}Proc-Type: 4\n\n`),
+    pem + other,
+  ])
+    assert.equal(subject(Buffer.from(text).toString('base64'))?.common_name, 'mallory', text.slice(0, 60));
+});
+
 test('an approval is read from the answer, which holds the whole object', () => {
   const approval = { objectRef: { ...objectRef, subresource: 'approval' }, verb: 'update' };
   const answer = { responseObject: { spec: { request: MASTERS } } };

@@ -5,7 +5,7 @@ import test from 'node:test';
 import type { Request } from '../../../../src/detect/decode/request.ts';
 import { EventView } from '../../../../src/detect/view.ts';
 import { parseDocument } from '../../../../src/receive/files/parse.ts';
-import { decoded, NO_PAST, placesOf, RECEIVED_MS, WRONG } from '../support.ts';
+import { decoded, NO_PAST, RECEIVED_MS, wrongTypesIn } from '../support.ts';
 
 const SAMPLE = JSON.parse(
   readFileSync(join(import.meta.dirname, '../../../fixtures/clouds/gke-logentry.json'), 'utf8'),
@@ -175,19 +175,14 @@ test('an entry that is no request to a cluster is refused', () => {
 
 test('a wrong type in the place of any field gives an answer or our own error', () => {
   const entry = structuredClone(SAMPLE);
-  for (const [parent, key] of placesOf(entry)) {
-    const kept = parent[key];
-    for (const wrong of WRONG) {
-      parent[key] = wrong;
-      try {
-        const view = new EventView(requestOf(entry), NO_PAST);
-        assert.ok(view.admission.outcome);
-        assert.ok(view.field('gatewatch'));
-        assert.ok(Array.isArray(view.request.limits));
-      } catch (error) {
-        assert.match(String((error as { code?: string }).code ?? error), /^ITEM_NOT_|no record/);
-      }
+  for (const _ of wrongTypesIn(entry)) {
+    try {
+      const view = new EventView(requestOf(entry), NO_PAST);
+      assert.ok(view.admission.outcome);
+      assert.ok(view.field('gatewatch'));
+      assert.ok(Array.isArray(view.request.limits));
+    } catch (error) {
+      assert.match(String((error as { code?: string }).code ?? error), /^ITEM_NOT_|no record/);
     }
-    parent[key] = kept;
   }
 });

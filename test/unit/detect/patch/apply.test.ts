@@ -40,6 +40,42 @@ test('operations of a JSON patch', () => {
   assert.deepEqual(json({ op: 'test', path, value: 'other' }), POD, 'a test changes nothing');
 });
 
+test('what is copied or moved to an element of a list is put before it', () => {
+  const [first, second] = POD.spec.containers;
+  const from = '/spec/containers/1';
+  assert.deepEqual(json({ op: 'copy', from, path: '/spec/containers/0' }).spec.containers, [
+    second,
+    first,
+    second,
+  ]);
+  assert.deepEqual(json({ op: 'move', from, path: '/spec/containers/0' }).spec.containers, [second, first]);
+});
+
+test('neither a great many operations nor a great many elements hide the one behind them', () => {
+  const harmless = Array.from({ length: 9_999 }, () => ({
+    op: 'add',
+    path: '/spec/containers/-',
+    value: {},
+  }));
+  const bad = { name: 'bad' };
+  const { containers } = json(...harmless, { op: 'add', path: '/spec/containers/-', value: bad }).spec;
+  assert.deepEqual(containers.at(-1), bad);
+});
+
+test('an element of a list that is not known is put where it is, however far, but not beyond what the API server takes', () => {
+  const list = (index: number) =>
+    (applyPatch({}, [{ op: 'add', path: `/list/${index}/x`, value: 1 }]) as { list: unknown[] }).list;
+  assert.deepEqual(list(500)[500], { x: 1 });
+  assert.deepEqual(list(9_000_000), []);
+});
+
+test('a patch that copies a copy again and again is carried out as far as the API server does', () => {
+  const copies = Array.from({ length: 10_000 }, () => ({ op: 'copy', from: '/spec', path: '/spec/more' }));
+  assert.ok(JSON.stringify(json(...copies)).length < 10 * 1024 * 1024);
+  const allowed = json(...copies.slice(0, 10), { op: 'add', path: '/spec/hostPID', value: true });
+  assert.equal((allowed.spec as { hostPID?: true }).hostPID, true);
+});
+
 test('an operation that cannot be carried out is passed over, and the object stays as it was', () => {
   const before = structuredClone(POD);
   assert.deepEqual(
@@ -72,6 +108,21 @@ test('a patch that is an object merges elements with a name and replaces other l
       tolerations: [{ key: 'y' }],
       hostPID: true,
     },
+  });
+});
+
+test('fields that are called as what every object has are fields like others', () => {
+  const patch = { constructor: [{ a: null }], toString: { valueOf: 1 } };
+  assert.deepEqual(applyPatch({}, patch), patch);
+});
+
+test('of the elements with one name a patch changes the first', () => {
+  const ports = [
+    { port: 53, protocol: 'UDP' },
+    { port: 53, protocol: 'TCP' },
+  ];
+  assert.deepEqual(applyPatch({ ports }, { ports: [{ port: 53, nodePort: 30053 }] }), {
+    ports: [{ ...ports[0], nodePort: 30053 }, ports[1]],
   });
 });
 

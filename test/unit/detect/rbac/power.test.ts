@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { builtInPower } from '../../../../src/detect/rbac/built-in.ts';
 import { powerOf } from '../../../../src/detect/rbac/power.ts';
-import { placesOf, WRONG } from '../support.ts';
+import { wrongTypesIn } from '../support.ts';
 
 /** Rules of the cluster roles that an API server of Kubernetes 1.37 made, aggregated. */
 const BOOTSTRAP: Record<string, unknown> = JSON.parse(
@@ -136,12 +136,7 @@ test('a wrong type in the place of any field throws nothing', () => {
     aggregationRule: {},
     rules: [core(['secrets'], ['get'], { resourceNames: ['x'] }), { nonResourceURLs: ['*'], verbs: ['*'] }],
   };
-  for (const [parent, key] of placesOf(role)) {
-    const original = parent[key];
-    for (const wrong of WRONG) {
-      parent[key] = wrong;
-      assert.ok(Array.isArray(powerOf(role)));
-    }
-    parent[key] = original;
+  for (const _ of wrongTypesIn(role)) {
+    assert.ok(Array.isArray(powerOf(role)));
   }
 });

@@ -4,7 +4,7 @@ import type { Request } from '../../../../src/detect/decode/request.ts';
 import { writtenObject } from '../../../../src/detect/memory/written-object.ts';
 import { writtenPod as writtenPodOn } from '../../../../src/detect/workload/written-pod.ts';
 import type { Outcome } from '../../../../src/record/signal.ts';
-import { decoded, eventWith, placesOf, recordOf, reviewRecord, WRONG } from '../support.ts';
+import { decoded, eventWith, recordOf, reviewRecord, wrongTypesIn } from '../support.ts';
 
 const SPEC = { containers: [{ name: 'c', securityContext: { privileged: true } }] };
 const RECEIVED = '2026-11-22T13:00:00.500000Z';
@@ -269,18 +269,13 @@ test('a wrong type in the place of any field throws nothing', () => {
       spec: { template: { metadata: {}, spec: SPEC } },
     },
   });
-  for (const [parent, key] of placesOf(event)) {
-    const original = parent[key];
-    for (const wrong of WRONG) {
-      parent[key] = wrong;
-      for (const outcome of ['admitted', 'denied'] as const) {
-        try {
-          writtenPod(decoded(recordOf(event)), outcome);
-        } catch (error) {
-          assert.equal((error as { code?: string }).code, 'ITEM_NOT_AN_EVENT', String(error));
-        }
+  for (const _ of wrongTypesIn(event)) {
+    for (const outcome of ['admitted', 'denied'] as const) {
+      try {
+        writtenPod(decoded(recordOf(event)), outcome);
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'ITEM_NOT_AN_EVENT', String(error));
       }
     }
-    parent[key] = original;
   }
 });
