@@ -15,7 +15,7 @@ const OBSERVER_ANNOTATION = `${OBSERVER_WEBHOOK}/uid`;
 
 /** Annotation in which the API server says whether the request was authorized (k8s.io/apiserver/pkg/endpoints/filters/authorization.go). */
 const DECISION = 'authorization.k8s.io/decision';
-const DECISION_KEY = `"${DECISION}":"`;
+const DECISION_KEY = `"${DECISION}":`;
 
 /** Of an event that was cut (k8s.io/apiserver/plugin/pkg/audit/truncate). */
 const TRUNCATED = 'audit.k8s.io/truncated';
@@ -203,13 +203,13 @@ export class AuditEvent implements Request {
 
   get decision(): string | undefined {
     if (!this.#glance || this.#annotations) return stringOf(this.annotations[DECISION]);
-    // Quotes in a value are escaped: only a key is followed so.
+    // Quotes in a value are escaped: only a key is followed so. Of a key that stands twice the last one counts.
     const { annotations } = this.#glance;
     const key = annotations.lastIndexOf(DECISION_KEY);
     if (key < 0) return undefined;
-    const start = key + DECISION_KEY.length;
-    const decision = annotations.slice(start, annotations.indexOf('"', start));
-    return decision === 'allow' || decision === 'forbid' ? decision : stringOf(this.annotations[DECISION]);
+    const value = key + DECISION_KEY.length;
+    if (annotations.startsWith('"allow"', value)) return 'allow';
+    return annotations.startsWith('"forbid"', value) ? 'forbid' : stringOf(this.annotations[DECISION]);
   }
 
   mayHaveAnnotation(beginning: string): boolean {
