@@ -55,7 +55,7 @@ test('events nested as deep as can be allowed are judged, wherever it is', () =>
       assert.deepEqual(rejected, []);
       outcomeOf((one) => detector.detect(one), records[0]!);
     }),
-    { numRuns: RUNS / 10 },
+    { numRuns: RUNS / 50 },
   );
 });
 
