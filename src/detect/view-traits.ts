@@ -28,7 +28,6 @@ export function traitOf(view: EventView, field: Trait): TraitOf {
     case 'gatewatch.redacted':
       return unknownIf(request.record.redacted.length > 0);
     case 'gatewatch.pod':
-    case 'gatewatch.pod_security':
       return unknownIf(mayWritePod(request));
     case 'gatewatch.namespace':
       return unknownIf(mayChangeNamespace(request));

@@ -52,6 +52,7 @@ export class EventView implements EventFields {
   #policy: PolicyChange | null | undefined;
   #before: JsonObject | null | undefined;
   #written: WrittenObject | null | undefined;
+  #leftAsItWas: boolean | undefined;
   #connection: Connection | null | undefined;
   #grant: (Grant & Addition) | null | undefined;
   #exposure: Exposure | null | undefined;
@@ -115,7 +116,12 @@ export class EventView implements EventFields {
   }
 
   /** True if what is remembered of the object is the same after the write: it was applied again, scaled, or only its status written. */
-  get #leftAsItWas(): boolean {
+  get leftAsItWas(): boolean {
+    this.#leftAsItWas ??= this.#leavesAsItWas();
+    return this.#leftAsItWas;
+  }
+
+  #leavesAsItWas(): boolean {
     const { before, request } = this;
     if (!before || creates(request) || !this.written?.whole) return false;
     return JSON.stringify(trimmed(this.written.object, request.ref)) === JSON.stringify(before);
@@ -124,7 +130,7 @@ export class EventView implements EventFields {
   get pod(): WrittenPod | undefined {
     if (this.#pod === undefined) {
       const pod = writtenPod(this.request, this.outcome, () => this.written);
-      this.#pod = pod && !this.#leftAsItWas ? pod : null;
+      this.#pod = pod && !this.leftAsItWas ? pod : null;
     }
     return this.#pod ?? undefined;
   }
@@ -213,30 +219,31 @@ export class EventView implements EventFields {
   get injected(): readonly Violation[] {
     const { request } = this;
     if (!creates(request) || this.outcome !== 'admitted') return [];
-    return this.#violationsSince(podOf(request.requestObject, request.ref.resource));
+    return this.#violationsSince(() => podOf(request.requestObject, request.ref.resource));
   }
 
   /** What of level baseline the pod violates and the object did not before this write; nothing where that is not known. */
   get added(): readonly Violation[] {
-    return this.#violationsSince(this.podBefore);
+    return this.#violationsSince(() => this.podBefore);
   }
 
   /** The pod or template that an update, patch or debug container changes, as it was; undefined where it was never seen. */
   get podBefore(): PodLocation | undefined {
     if (creates(this.request)) return undefined;
-    const { ref, responseObject } = this.request;
+    const { ref } = this.request;
     const known = podOf(this.before, ref.resource);
     if (known || ref.subresource !== 'ephemeralcontainers') return known;
     // Nothing else of a pod can change with it.
-    const answered = podOf(responseObject, ref.resource);
+    const answered = podOf(this.request.responseObject, ref.resource);
     if (!answered || !isObject(answered.spec)) return undefined;
     const { ephemeralContainers, ...spec } = answered.spec;
     return { ...answered, spec };
   }
 
-  /** Baseline violations of the pod whose checks another one passes. */
-  #violationsSince(other: PodLocation | undefined): readonly Violation[] {
+  /** Baseline violations of the pod whose checks another one passes; that is asked for only if there are any. */
+  #violationsSince(otherOf: () => PodLocation | undefined): readonly Violation[] {
     const { request, podSecurity } = this;
+    const other = podSecurity?.baseline && otherOf();
     if (!other || !podSecurity?.baseline) return [];
     const before = podSecurityOf(request, { ...other, complete: false }).baseline ?? [];
     return podSecurity.baseline.filter(({ check }) => !before.some((one) => one.check === check));
@@ -272,7 +279,7 @@ export class EventView implements EventFields {
   get objectChanged(): boolean {
     const { verb } = this.request;
     if (verb !== 'update' && verb !== 'patch') return true;
-    if (this.#leftAsItWas) return false;
+    if (this.leftAsItWas) return false;
     const { requestObject, responseObject, receivedSeconds } = this.request;
     const after = at(responseObject, 'metadata', 'resourceVersion');
     if (typeof after === 'string' && at(requestObject, 'metadata', 'resourceVersion') === after) return false;

@@ -25,7 +25,7 @@ export function versionSeen(view: EventView): ObjectVersion | undefined {
   if (view.outcome !== 'admitted' || view.objectName === '') return undefined;
   if (verb === 'delete') return { time, request: requestId, user: caller.name };
   const written = writesObject({ verb }) ? view.written : undefined;
-  if (!written?.whole) return undefined;
+  if (!written?.whole || view.leftAsItWas) return undefined;
   const body = trimmed(written.object, ref);
   if (!body) return undefined;
   const owner = ownerOf(written.object);

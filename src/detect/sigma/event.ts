@@ -31,6 +31,8 @@ interface Steps {
   readonly root: string;
   readonly segments: readonly string[];
   readonly joined: readonly (readonly string[])[];
+  /** Whether one of these keys is a name that every object has. */
+  readonly inherited: boolean;
 }
 
 /** `[0]` at the end of a segment, which other engines write for `.0`. */
@@ -52,7 +54,8 @@ function prepare(path: string): Steps {
   const joined = segments.map((_, start) =>
     segments.slice(start).map((_, extra) => segments.slice(start, start + extra + 1).join('.')),
   );
-  return { path, root, segments, joined };
+  const inherited = joined.flat().some((key) => key in Object.prototype);
+  return { path, root, segments, joined, inherited };
 }
 
 /**
@@ -66,7 +69,7 @@ function walk(
   enterLastArray: boolean,
   found: (value: unknown) => boolean,
 ): void {
-  const { segments, joined } = steps;
+  const { segments, joined, inherited } = steps;
   const root = event.field(steps.root);
   if (root === undefined) return;
   const values: unknown[] = [root];
@@ -99,7 +102,7 @@ function walk(
     } else if (typeof value === 'object' && value !== null) {
       const keys = joined[position]!;
       for (let extra = keys.length - 1; extra >= 0; extra--) {
-        const inner = fieldOf(value, keys[extra]!);
+        const inner = fieldOf(value, keys[extra]!, inherited);
         if (inner !== undefined) {
           values.push(inner);
           positions.push(position + extra + 1);
@@ -113,14 +116,15 @@ function walk(
  * What `walk` would find for a path with no array on it whose keys hold no dots, which is nearly every path that every event is asked
  * for; `undefined` for the others. Beyond two segments that is known only of our own fields.
  */
-function shortcut({ root, segments }: Steps, event: EventFields): unknown[] | undefined {
+function shortcut({ root, segments, inherited }: Steps, event: EventFields): unknown[] | undefined {
   let value = event.field(root);
   if (segments.length > 1 && root !== OWN_FIELDS) return value === undefined ? [] : undefined;
   for (const segment of segments) {
     if (value === undefined) return [];
     if (Array.isArray(value)) return undefined;
     // Below an object's own fields a key with dots may begin like one without: the walk finds both.
-    const inner = typeof value === 'object' && value !== null ? fieldOf(value, segment) : undefined;
+    const inner =
+      typeof value === 'object' && value !== null ? fieldOf(value, segment, inherited) : undefined;
     if (inner === undefined && !(value instanceof DerivedFields && segment in value))
       return segments.length > 1 ? undefined : [];
     value = inner;
@@ -135,8 +139,8 @@ export abstract class DerivedFields {}
 /**
  * The field of an object; undefined if it has none. JSON knows no such value, so that what every object inherits is all that has to be told apart.
  */
-function fieldOf(value: object, key: string): unknown {
-  if (key in Object.prototype && !Object.hasOwn(value, key)) return undefined;
+function fieldOf(value: object, key: string, inherited: boolean): unknown {
+  if (inherited && !Object.hasOwn(value, key) && key in Object.prototype) return undefined;
   return (value as Record<string, unknown>)[key];
 }
 

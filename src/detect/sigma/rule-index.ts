@@ -58,7 +58,9 @@ export class RuleIndex {
   match(event: EventFields): readonly SigmaRule[] {
     const leaf = this.#leafOf(event);
     if (leaf.length === 0) return NOTHING;
-    return leaf.flatMap(({ rule, matches }) => (matches(event) ? rule : []));
+    const matched: SigmaRule[] = [];
+    for (const { rule, matches } of leaf) if (matches(event)) matched.push(rule);
+    return matched;
   }
 
   /** The rules that the event has to be held against. */

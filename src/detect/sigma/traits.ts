@@ -13,7 +13,6 @@ export const TRAITS = [
   'verb',
   'objectRef.subresource',
   'gatewatch.pod',
-  'gatewatch.pod_security',
   'gatewatch.namespace',
   'gatewatch.rbac',
   'gatewatch.exposure',
@@ -45,9 +44,13 @@ export type TraitOf = string | number | undefined | typeof UNKNOWN | EventFields
 /** Any value that no rule names: rules that ask for a value by its name do not mean it. */
 const OTHER: unique symbol = Symbol('other');
 
-/** Of the trait `caller`: the fields that come again with each event of the same client. */
 const CALLER = 'caller' satisfies Trait;
-const CALLER_FIELDS = /^(?:user|impersonatedUser|sourceIPs|userAgent|gatewatch\.client)(?:\.|$)/;
+
+/** The fields that traits answer which are not called so: those that come again with each event of the same client, and what is judged of a pod. */
+const COVERED: Readonly<Partial<Record<Trait, RegExp>>> = {
+  [CALLER]: /^(?:user|impersonatedUser|sourceIPs|userAgent|gatewatch\.client)(?:\.|$)/,
+  'gatewatch.pod': /^gatewatch\.pod(?:_security)?(?:\.|$)/,
+};
 
 /** One trait of an event: a value that some rule names, another one, or none; of a caller its fields. */
 export type Value = string | undefined | typeof OTHER | typeof UNKNOWN | EventFields;
@@ -57,8 +60,7 @@ export function traitsOf({ field, comparison }: Item): readonly number[] {
   // It asks for two fields.
   if (field === '' || comparison.name === 'fieldref') return [];
   return TRAITS.flatMap((trait, index) => {
-    const covers =
-      trait === CALLER ? CALLER_FIELDS.test(field) : field === trait || field.startsWith(`${trait}.`);
+    const covers = COVERED[trait]?.test(field) ?? (field === trait || field.startsWith(`${trait}.`));
     return covers ? index : [];
   });
 }
