@@ -127,17 +127,7 @@ export class Detector {
       evidence: evidenceOf(request, view.admission.outcome, this.#limits.facts_text_chars_max),
       ...(limits.length > 0 ? { limits } : {}),
     };
-    return targets.map((target) => {
-      const values = target.values(view);
-      const group = target.group(view);
-      return {
-        ...signal,
-        target: target.id,
-        group,
-        ...(Object.keys(values).length > 0 ? { values } : {}),
-        ...(target.spansGroups ? { spans_groups: true as const } : {}),
-      };
-    });
+    return targets.map((target) => ({ ...signal, ...target.address(view) }));
   }
 }
 

@@ -37,11 +37,6 @@ const optionsSchema = z.strictObject({
     .describe(
       'temporal_ordered only: the first and the last step must agree in at least one of these fields.',
     ),
-  distinct: field
-    .optional()
-    .describe(
-      'event_count only: count the different values of this field, or with `rule` the different rules, instead of the matches.',
-    ),
   levels: z
     .partialRecord(z.enum(OUTCOMES), z.enum(LEVELS))
     .optional()
@@ -58,7 +53,6 @@ export interface RuleOptions {
   /** Milliseconds; absent: the configured default. */
   readonly suppressMs?: number;
   readonly sameAny: readonly string[];
-  readonly distinct?: string;
   /** What a refused attempt weighs less than what was let through. */
   readonly levels: Readonly<Partial<Record<Outcome, Level>>>;
   readonly enabled: boolean;
@@ -91,20 +85,11 @@ function readOptions(rule: Pick<RuleMetadata, 'custom' | 'where'>): RuleOptions 
     const key = ['gatewatch', ...issue.path].join('.');
     throw new GatewatchError('RULE_INVALID', `${key}: ${issue.message}.`, { where: rule.where });
   }
-  const {
-    suppress,
-    'group-by': groupBy,
-    'same-any': sameAny,
-    distinct,
-    levels,
-    enabled,
-    learn,
-  } = parsed.data;
+  const { suppress, 'group-by': groupBy, 'same-any': sameAny, levels, enabled, learn } = parsed.data;
   return {
     groupBy: groupBy ?? DEFAULT_GROUP,
     ...(suppress === undefined ? {} : { suppressMs: suppress }),
     sameAny: sameAny ?? [],
-    ...(distinct === undefined ? {} : { distinct }),
     levels: levels ?? {},
     enabled: enabled ?? true,
     learnMs: learn ?? LEARN_MS,

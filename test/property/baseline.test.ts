@@ -17,7 +17,7 @@ const SUPPRESS = 6 * HOUR;
 const RULE = { shape: 'shape', fields: ['userAgent'], timespan: 5 * DAY, suppress: SUPPRESS };
 const FIND = newValue({ ...RULE, groupBy: ['user.username'], learn: LEARN });
 const PLAN: ReadonlyMap<string, Behaviour> = new Map([
-  ['b', { rule: metadata('b'), span: 0, find: FIND, baseline: RULE }],
+  ['b', { rule: metadata('b'), span: 0, lookback: 0, find: FIND, baseline: RULE }],
 ]);
 const LIMITS = {
   lateness_seconds: LATENESS_HOURS * 3600,

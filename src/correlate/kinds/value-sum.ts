@@ -1,0 +1,38 @@
+import type { Threshold } from '../../detect/sigma/model.ts';
+import { fractionTest, numberIn } from './decimal.ts';
+import type { Kind } from './kind.ts';
+
+/** Sigma correlation rules specification, `value_sum` and `value_avg`: of the numbers in a field. Where there is none, nothing holds. */
+function valueTotal(timespan: number, threshold: Threshold, field: string, isAverage: boolean): Kind {
+  const holds = fractionTest(threshold);
+  return {
+    timespan,
+    newTally() {
+      let sum = 0n;
+      let count = 0n;
+      return {
+        add(match) {
+          const number = numberIn(match, field);
+          if (number === undefined) return;
+          sum += number;
+          count++;
+        },
+        remove(match) {
+          const number = numberIn(match, field);
+          if (number === undefined) return;
+          sum -= number;
+          count--;
+        },
+        holds: () => count > 0n && holds(sum, isAverage ? count : 1n),
+      };
+    },
+  };
+}
+
+export function valueSum(timespan: number, threshold: Threshold, field: string): Kind {
+  return valueTotal(timespan, threshold, field, false);
+}
+
+export function valueAverage(timespan: number, threshold: Threshold, field: string): Kind {
+  return valueTotal(timespan, threshold, field, true);
+}
