@@ -8,6 +8,9 @@ import type { Past } from './baseline/past.ts';
  * sorted by time and id, to its episodes: order of arrival, repetition and restarts cannot matter.
  */
 export interface Episode {
+  /** The signal with which it begins: the first, but where a correlation stands for several, that with which it came to hold. */
+  readonly beginning: Signal;
+  /** All that it rests on, by time. */
   readonly signals: readonly Signal[];
   /** What the alert counts: matches, or for a sequence how often it came to its end. */
   readonly count: number;

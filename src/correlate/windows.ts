@@ -109,8 +109,9 @@ export function alertsOf(
     while (to < matches.length && matches[to]!.time <= until) to++;
     const members = matches.slice(matches.indexOf(beginning, free.from), to).filter(isFree);
     episodes.push({
+      beginning: beginning.signal,
       signals: signalsBehind(members),
-      count: kind.count?.(members, held) ?? members.filter(({ counts }) => counts).length,
+      count: kind.count?.(members, held) ?? Math.max(1, members.filter(({ counts }) => counts).length),
       until,
     });
     free = new Window(matches, kind, to, isFree);

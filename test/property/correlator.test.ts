@@ -43,6 +43,7 @@ function expected(signals: readonly Signal[]): Map<string, unknown> {
     const context = { version: 0, evidenceMax: LIMITS.evidence_max, overflowed: false };
     for (const episode of plainAlerts(target, sorted)) {
       const alert = alertOf(episode, PLAN.get(target)!.rule, context);
+      assert.ok(!store.has(alert.event.id), 'two alerts are not one');
       store.set(alert.event.id, alert);
     }
   }
@@ -177,7 +178,7 @@ const longStream = (among: readonly string[], groups: number) =>
           late: fc.nat(LATENESS - 1),
           group: fc.nat(groups - 1),
         }),
-        { minLength: 50, maxLength: 150 },
+        { minLength: 40, maxLength: 100 },
       ),
       batches,
       crashes,

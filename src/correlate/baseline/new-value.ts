@@ -54,7 +54,7 @@ export function newValue({ fields, groupBy, timespan, learn, suppress }: NewValu
         // Not what is remembered for longer here than elsewhere.
         ...(seen !== undefined && seen >= dayOf(time - TIMESPANS_KEPT * timespan) ? { lastSeen: seen } : {}),
       };
-      episodes.push({ signals: members, count: members.length, until, novelty });
+      episodes.push({ beginning: signal, signals: members, count: members.length, until, novelty });
       index += members.length - 1;
     }
     return episodes;

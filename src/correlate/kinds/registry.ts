@@ -6,7 +6,7 @@ import { temporal } from './temporal.ts';
 import { temporalOrdered } from './temporal-ordered.ts';
 import { valueCount } from './value-count.ts';
 import { valuePercentile } from './value-percentile.ts';
-import { valueAverage, valueSum } from './value-sum.ts';
+import { valueAverage, valueSum } from './value-total.ts';
 
 /** The kind of a correlation, but for `new_value`, which looks at no window. */
 export function kindOf(rule: Exclude<CorrelationRule, { type: 'new_value' }>): Kind {

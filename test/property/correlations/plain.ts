@@ -27,7 +27,10 @@ function repeats(signals: readonly Signal[]): Episode[] {
   if (!first) return [];
   const until = first.time! + 8 * SECOND;
   const members = signals.filter(({ time }) => time! <= until);
-  return [{ signals: members, count: members.length, until }, ...repeats(signals.slice(members.length))];
+  return [
+    { beginning: first, signals: members, count: members.length, until },
+    ...repeats(signals.slice(members.length)),
+  ];
 }
 
 function matchesOf(rule: PlainRule, signals: readonly Signal[], depth: number): Match[] {
@@ -79,7 +82,7 @@ function alerts(rule: PlainRule, matches: readonly Match[]): Episode[] {
   let told = 0;
   for (const time of timesOf(matches)) {
     const whole = windowOf(rule, matches, time);
-    const untold = whole.filter((match) => matches.indexOf(match) >= told);
+    const untold = windowOf(rule, matches.slice(told), time);
     if (!untold.some((match) => match.time === time)) continue;
     if (!holds(rule, whole) || !holds(rule, untold)) continue;
     const beginning = untold[beginningOf(rule, untold)]!;
@@ -90,7 +93,7 @@ function alerts(rule: PlainRule, matches: readonly Match[]): Episode[] {
     const count =
       rule.type === 'temporal_ordered'
         ? members.filter((match) => match.rule === completing && match.time >= time).length
-        : members.filter(({ counts }) => counts).length;
+        : Math.max(1, members.filter(({ counts }) => counts).length);
     const evidence = new Map(
       members
         .flatMap((member) => member.evidence)
@@ -100,7 +103,7 @@ function alerts(rule: PlainRule, matches: readonly Match[]): Episode[] {
     const signals = [...evidence.values()].toReversed();
     const order = members.flatMap((member) => member.evidence).map(({ id }) => id);
     signals.sort((a, b) => a.time! - b.time! || order.indexOf(a.id) - order.indexOf(b.id));
-    found.push({ signals, count, until });
+    found.push({ beginning: signals.find(({ id }) => id === beginning.id)!, signals, count, until });
     told = start + members.length;
   }
   return found;

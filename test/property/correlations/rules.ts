@@ -89,6 +89,23 @@ export const RULES: Readonly<Record<string, PlainRule>> = {
     condition: 'b and not burst',
     ways: [{ needs: ['b'], excludes: ['burst'] }],
   },
+  many: {
+    ...BASE,
+    inner: true,
+    rules: ['a'],
+    timespan: 25,
+    type: 'value_sum',
+    condition: '{field: size, gte: 1}',
+    meets: (n) => n >= 1,
+  },
+  many_then: {
+    ...BASE,
+    rules: ['many', 'b'],
+    timespan: 4,
+    suppress: 1,
+    type: 'temporal_ordered',
+    ways: [{ needs: ['many', 'b'], excludes: [] }],
+  },
   burst_then: {
     ...BASE,
     rules: ['burst', 'b'],
@@ -163,4 +180,4 @@ const set = parseRules([{ name: 'rules.yml', text: texts.join('---\n') }]);
 if (set.problems.length > 0) throw set.problems[0]!;
 
 /** What a stream makes of them. Rules by themselves count repeats for 8 seconds. */
-export const PLAN = planBehaviours({ ...set, silent: new Set(['burst', 'calm']) }, 8);
+export const PLAN = planBehaviours({ ...set, silent: new Set(['burst', 'calm', 'many']) }, 8);

@@ -8,7 +8,7 @@ import { temporal } from '../../../src/correlate/kinds/temporal.ts';
 import { temporalOrdered } from '../../../src/correlate/kinds/temporal-ordered.ts';
 import { valueCount } from '../../../src/correlate/kinds/value-count.ts';
 import { valuePercentile } from '../../../src/correlate/kinds/value-percentile.ts';
-import { valueAverage, valueSum } from '../../../src/correlate/kinds/value-sum.ts';
+import { valueAverage, valueSum } from '../../../src/correlate/kinds/value-total.ts';
 import { finder, type Referring } from '../../../src/correlate/referred.ts';
 import { parseCondition } from '../../../src/detect/sigma/condition.ts';
 import { allRules, type RuleCondition, type RuleNamed } from '../../../src/detect/sigma/rule-condition.ts';

@@ -123,6 +123,19 @@ test('an alert is told anew when a correlation changes that its rule refers to',
   );
 });
 
+test('alerts that rest on the same matches are alerts of their own', () => {
+  const plan = planOf(
+    'type: temporal, rules: [pair, b], timespan: 10s }\nid: outer',
+    'type: event_count, rules: [a], timespan: 60s, condition: { gte: 2 } }\nid: pair',
+  );
+  const below = (seconds: number): Signal => ({
+    ...at(seconds, 'a', 'outer'),
+    through: [{ correlation: 'pair', group: [''] }],
+  });
+  const signals = [below(0), below(1), at(2, 'b', 'outer'), below(15), at(16, 'b', 'outer')];
+  assert.deepEqual(say(plan, signals).told, ['', '', '+2', '', '+1']);
+});
+
 test('two ways in which a correlation sees a match are two, and its evidence is one', () => {
   const plan = planOf(
     'type: temporal, rules: [pair, a], timespan: 10s }\nid: outer',

@@ -2,7 +2,6 @@ import type { Threshold } from '../../detect/sigma/model.ts';
 import { fractionTest, numberIn } from './decimal.ts';
 import type { Kind } from './kind.ts';
 
-/** Sigma correlation rules specification, `value_sum` and `value_avg`: of the numbers in a field. Where there is none, nothing holds. */
 function valueTotal(timespan: number, threshold: Threshold, field: string, isAverage: boolean): Kind {
   const holds = fractionTest(threshold);
   return {
@@ -29,10 +28,12 @@ function valueTotal(timespan: number, threshold: Threshold, field: string, isAve
   };
 }
 
+/** Sigma correlation rules specification, `value_sum`: the sum of the numbers in a field. Where there is none, nothing holds. */
 export function valueSum(timespan: number, threshold: Threshold, field: string): Kind {
   return valueTotal(timespan, threshold, field, false);
 }
 
+/** Sigma correlation rules specification, `value_avg`: the mean of the numbers in a field. Where there is none, nothing holds. */
 export function valueAverage(timespan: number, threshold: Threshold, field: string): Kind {
   return valueTotal(timespan, threshold, field, true);
 }
