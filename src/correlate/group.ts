@@ -39,6 +39,7 @@ export interface Group {
   changedFrom: number;
 }
 
+/** A group before its first signal. @param offset where that stands in the log */
 export function newGroup(
   behaviour: Behaviour,
   cluster: string,
@@ -86,6 +87,7 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** All signals of a group, also those that others replace. */
 export function* heldBy(group: Group): Iterable<Held> {
   for (const ofRule of group.held.values()) yield* ofRule.values();
 }
