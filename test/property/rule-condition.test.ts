@@ -26,7 +26,9 @@ test('an expression holds of some rules if and only if one of its ways does', ()
     expanded++;
     for (let chosen = 0; chosen < 1 << RULES.length; chosen++) {
       const matched = (rule: string) => (chosen & (1 << RULES.indexOf(rule))) !== 0;
-      const isThere: boolean = ways.some(({ needs, excludes }) => needs.every(matched) && !excludes.some(matched));
+      const isThere: boolean = ways.some(
+        ({ needs, excludes }) => needs.every(matched) && !excludes.some(matched),
+      );
       assert.equal(isThere, holdsOf(one, matched));
     }
   });

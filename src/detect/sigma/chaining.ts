@@ -5,6 +5,9 @@ import type { Referable, References } from './references.ts';
 /** Correlations that may refer to one another in a row. */
 export const CHAIN_MAX = 5;
 
+/** Ways, through correlations, in which one comes down to its rules: a match is looked at in each of them. */
+export const CHAINS_MAX = 500;
+
 /** What is known of a set of rules but for what its correlations come to. */
 type Registry = Omit<References, 'correlation'>;
 
@@ -28,6 +31,8 @@ class Resolver implements References {
   /** Those being resolved, each of which refers to the next. */
   readonly #open: CorrelationDraft[] = [];
   readonly #lengths = new Map<string, number>();
+  /** By id of a correlation: in how many ways it comes down to its rules. */
+  readonly #chains = new Map<string, number>();
   readonly resolved = new Map<string, CorrelationRule>();
 
   constructor(drafts: readonly CorrelationDraft[], registry: Registry) {
@@ -83,8 +88,20 @@ class Resolver implements References {
       this.#lengths.set(id, Math.max(this.#lengths.get(id) ?? 0, length));
     }
     const rule = isRow ? draft.resolve(this) : undefined;
-    if (rule) this.resolved.set(rule.id, rule);
+    if (rule && this.#isNarrow(draft, rule)) this.resolved.set(rule.id, rule);
     this.#open.pop();
     this.#done.add(draft);
+  }
+
+  #isNarrow({ document }: CorrelationDraft, { id, rules }: CorrelationRule): boolean {
+    const chains = rules.reduce((sum, rule) => sum + (this.#chains.get(rule) ?? 1), 0);
+    this.#chains.set(id, chains);
+    if (chains <= CHAINS_MAX) return true;
+    document.refuse(
+      'RULE_INVALID',
+      `The correlation comes down to its rules in ${chains} ways, through those that it refers to; at most ${CHAINS_MAX} may be.`,
+      ['correlation', 'rules'],
+    );
+    return false;
   }
 }

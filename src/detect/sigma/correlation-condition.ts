@@ -14,7 +14,6 @@ const FIELDS_MAX = 10;
 /** pySigma's, where a rule does not say which. */
 const PERCENTILE_DEFAULT = 50;
 
-type TypeOf<Rule> = Rule extends { type: infer Type } ? Type : never;
 type Specific<Rule> = Rule extends unknown
   ? Omit<Rule, Exclude<keyof Rule, 'type' | 'threshold' | 'fields' | 'percentile' | 'condition'>>
   : never;
@@ -70,7 +69,7 @@ export function readCondition(
 function readMap(
   document: RuleDocument,
   attributes: AttributeReader,
-  type: TypeOf<CorrelationRule>,
+  type: CorrelationType,
 ): YamlMap | undefined {
   const value = attributes.value('condition');
   if (value === undefined || value === null) {

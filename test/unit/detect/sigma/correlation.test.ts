@@ -406,6 +406,17 @@ test('circles, long rows and what has a memory of its own are refused', () => {
   ]);
 });
 
+test('correlations that multiply are refused', () => {
+  const layers = ['abcdefgh', 'ijklmnop', 'qrstuvwy'];
+  const below = layers.flatMap((names, index) =>
+    [...names].map((name): [string, string] => [name, [...(layers[index + 1] ?? [])].join(', ') || 'one']),
+  );
+  assert.deepEqual(problemsOf(chained(...below, ['x', 'b, c, d, e, f, g, h'])), []);
+  assert.deepEqual(problemsOf(chained(...below, ['x', 'a, b, c, d, e, f, g, h'])), [
+    'RULE_INVALID test.yml:238:3: The correlation comes down to its rules in 512 ways, through those that it refers to; at most 500 may be.',
+  ]);
+});
+
 test('a sequence whose condition holds in too many ways is refused', () => {
   const names = Array.from({ length: 12 }, (_, index) => `r${index}`);
   const rules = names.map((name) => `${rule(name, `ID-${name}`)}---\n`).join('');
