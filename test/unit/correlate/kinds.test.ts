@@ -9,35 +9,15 @@ import { temporalOrdered } from '../../../src/correlate/kinds/temporal-ordered.t
 import { valueCount } from '../../../src/correlate/kinds/value-count.ts';
 import { valuePercentile } from '../../../src/correlate/kinds/value-percentile.ts';
 import { valueAverage, valueSum } from '../../../src/correlate/kinds/value-total.ts';
-import { finder, type Referring } from '../../../src/correlate/referred.ts';
+import { finder } from '../../../src/correlate/referred.ts';
 import { parseCondition } from '../../../src/detect/sigma/condition.ts';
 import { allRules, type RuleCondition, type RuleNamed } from '../../../src/detect/sigma/rule-condition.ts';
-import type { Signal } from '../../../src/record/signal.ts';
+import { found, signalsOf } from './notation.ts';
 import { SECOND, signalAt } from './support.ts';
 
 const TEN = 10 * SECOND;
 
 const kind = (one: Kind, suppress = 0): EpisodeFinder => finder({ kind: one, inner: new Map() }, suppress);
-
-/** `a1 b3`: a match of rule a at second 1, of rule b at second 3; `a1:x` with the value x. */
-function signalsOf(text: string): Signal[] {
-  return text.split(' ').flatMap((word, index) => {
-    const [, rule, seconds, value] = /^([a-z])(\d+)(?::(\S+))?$/.exec(word) ?? [];
-    const fields = { id: `${index}`, rule: rule!, ...(value ? { values: { user: value } } : {}) };
-    return rule ? [signalAt(Number(seconds), fields)] : [];
-  });
-}
-
-const secondsOf = (time: number) => time / SECOND - signalAt(0).time! / SECOND;
-
-function found(find: EpisodeFinder, signals: readonly Signal[]): string {
-  return find(unsettled(signals))
-    .map(
-      ({ signals: members, count, until }) =>
-        `${members.map(({ rule, time }) => `${rule}${secondsOf(time!)}`).join(' ')} =${count} <${secondsOf(until)}`,
-    )
-    .join(' | ');
-}
 
 function table(find: EpisodeFinder, cases: Readonly<Record<string, string>>): void {
   for (const [signals, episodes] of Object.entries(cases))
@@ -235,59 +215,6 @@ test('a sequence may do with some of its steps, and without others', () => {
     'b1 c2': 'b1 c2 =1 <11',
     'a1 c2 c3': 'a1 c2 c3 =2 <11',
   });
-});
-
-const GROUP = ['g'];
-/** The same match as it is seen through a correlation. */
-const through = (signals: readonly Signal[], correlation: string, group = GROUP): Signal[] =>
-  signals.map((signal) => ({ ...signal, through: [{ correlation, group }] }));
-
-test('a correlation that another refers to holds for as long as its condition does, and counts where it began', () => {
-  const burst: Referring = { kind: eventCount(TEN, { gte: 3 }), inner: new Map() };
-  const steps = ['burst', 'x'];
-  const sequence = finder(
-    {
-      kind: temporalOrdered({
-        steps,
-        condition: { expression: allRules(steps) },
-        timespan: TEN,
-        sameAny: [],
-      }),
-      inner: new Map([['burst', burst]]),
-    },
-    0,
-  );
-  const chained = (many: string, rest: string) =>
-    found(
-      sequence,
-      [
-        ...through(signalsOf(many), 'burst'),
-        ...signalsOf(rest).map((one) => ({ ...one, id: `x${one.id}` })),
-      ].sort((a, b) => a.time! - b.time!),
-    );
-  assert.equal(chained('a1 a2 a3', 'x4'), 'a1 a2 a3 x4 =1 <13');
-  assert.equal(chained('a1 a2', 'x4'), '');
-  assert.equal(chained('a1 a2 a3', 'x2'), '');
-  assert.equal(chained('a1 a2 a3', 'x14'), '');
-  // The burst goes on: what decides is when it held last.
-  assert.equal(chained('a1 a2 a3 a9 a10 a19', 'x20'), 'a1 a2 a3 a9 a10 a19 x20 =1 <20');
-
-  const bursts = finder(
-    { kind: eventCount(100 * SECOND, { gte: 2 }), inner: new Map([['burst', burst]]) },
-    0,
-  );
-  const counted = (many: string) => found(bursts, through(signalsOf(many), 'burst'));
-  assert.equal(counted('a1 a2 a3 a4 a5 a13 a14'), '');
-  assert.equal(counted('a1 a2 a3 a20 a21 a22'), 'a1 a2 a3 a20 a21 a22 =2 <103');
-});
-
-test('correlations that another refers to have groups of their own', () => {
-  const burst: Referring = { kind: eventCount(TEN, { gte: 2 }), inner: new Map() };
-  const both = finder({ kind: eventCount(TEN, { gte: 1 }), inner: new Map([['burst', burst]]) }, 0);
-  const [one, two, three] = signalsOf('a1 a2 a3');
-  const seen = (group: string, signal: Signal) => through([signal], 'burst', [group])[0]!;
-  assert.equal(found(both, [seen('x', one!), seen('y', two!)]), '');
-  assert.equal(found(both, [seen('x', one!), seen('y', two!), seen('x', three!)]), 'a1 a3 =1 <13');
 });
 
 test('thousands of steps that come to nothing take no time', () => {
