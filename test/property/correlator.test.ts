@@ -162,7 +162,7 @@ test('any order, repetition, batching and crash gives the alerts of the plain de
 
 const HOUSE = { offsetsKept: 12, sweepEvery: 5, offsetsRestored: 1_000_000 };
 
-/** A stream that lasts: its signals come at most LATENESS - 1 seconds late, and what has passed is forgotten often. */
+/** A stream that lasts: its signals come at most LATENESS - 1 seconds late, some of them soon again, and what has passed is forgotten often. */
 const longStream = (among: readonly string[], groups: number) =>
   fc
     .record({
@@ -177,6 +177,7 @@ const longStream = (among: readonly string[], groups: number) =>
           ),
           late: fc.nat(LATENESS - 1),
           group: fc.nat(groups - 1),
+          again: fc.boolean(),
         }),
         { minLength: 40, maxLength: 100 },
       ),
@@ -185,18 +186,23 @@ const longStream = (among: readonly string[], groups: number) =>
     })
     .map(({ targets, requests, batches, crashes }) => {
       let clock = 0;
-      const arriving = requests.flatMap(({ request, gap, late, group }, index) => {
+      const arriving = requests.flatMap(({ request, gap, late, group, again }, index) => {
         clock += gap;
         return targets.flatMap((target) =>
           signalsFor(target, { ...request, seconds: clock, name: `r${index}` }, { group: [`g${group}`] }).map(
             (signal) => ({
               signal,
               arrival: clock + late,
+              again,
             }),
           ),
         );
       });
-      const log = arriving.sort((a, b) => a.arrival - b.arrival).map(({ signal }) => signal);
+      arriving.sort((a, b) => a.arrival - b.arrival);
+      const log = arriving.flatMap(({ signal }, index) => {
+        const before = arriving[index - 5];
+        return before?.again ? [signal, before.signal] : [signal];
+      });
       return { log, batches, crashes };
     });
 

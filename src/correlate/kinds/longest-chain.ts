@@ -23,12 +23,12 @@ export class LongestChain {
     const at = this.#next++;
     const step = this.#steps.indexOf(rule);
     if (step < 0) return;
-    // The longest first, so that no match follows itself.
-    for (let longer = this.#steps.length - 1; longer > 0; longer--) {
-      const shorter = this.#beginnings[longer - 1]!.slice(0, step);
-      const byStep = this.#beginnings[longer]!;
+    this.#beginnings[0]![step] = at;
+    for (let length = 1; length <= step; length++) {
+      // One longer than those that end with an earlier step.
+      const shorter = this.#beginnings[length - 1]!.slice(0, step);
+      const byStep = this.#beginnings[length]!;
       byStep[step] = Math.max(byStep[step]!, ...shorter);
     }
-    this.#beginnings[0]![step] = at;
   }
 }
