@@ -306,6 +306,12 @@ export const ERRORS = {
     meaning: 'A correlation or filter names a rule that is not loaded.',
     remedy: 'Correct the id or name, or load the rule.',
   },
+  RULE_REFERENCE_CYCLE: {
+    stage: 'rules',
+    retryable: false,
+    meaning: 'Correlations refer to each other in a circle.',
+    remedy: 'Take the reference named out of one of them.',
+  },
   RULE_LIST_UNKNOWN: {
     stage: 'rules',
     retryable: false,

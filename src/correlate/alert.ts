@@ -30,10 +30,11 @@ export interface AlertContext {
   readonly overflowed: boolean;
 }
 
-/** Alert id: rule, group and first signal. */
-export function alertId(ruleId: string, { signals }: Episode): string {
+/** Alert id: rule, group and first signal; where others lie before it, also the signal with which it begins. */
+export function alertId(ruleId: string, { beginning, signals }: Episode): string {
   const first = signals[0]!;
-  return contentId('alert', ruleId, first.cluster, ...first.group, first.id);
+  const began = beginning.id === first.id ? [] : [beginning.id];
+  return contentId('alert', ruleId, first.cluster, ...first.group, first.id, ...began);
 }
 
 /** The ECS document of one episode. */

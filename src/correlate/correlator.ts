@@ -5,8 +5,10 @@ import { alertId, alertOf } from './alert.ts';
 import { type BaselineLimits, type BaselineRule, Baselines } from './baseline/baselines.ts';
 import type { BaselineChange, BaselineEntry } from './baseline/entry.ts';
 import type { Past } from './baseline/past.ts';
-import { bySequence, timeOf } from './episodes.ts';
-import { type Behaviour, behavesAs, type Plan } from './plan.ts';
+import { timeOf } from './episodes.ts';
+import { forgetPassed } from './forget.ts';
+import { type Group, groupKey, type Held, heldBy, historyOf, newGroup, partOf, supersedes } from './group.ts';
+import { behavesAs, type Plan } from './plan.ts';
 
 /** Limits of the correlation; each is a key of the configuration. */
 export interface CorrelateLimits extends BaselineLimits {
@@ -27,34 +29,6 @@ export interface Spoken {
   readonly alert: Alert;
   /** False for a revision of an alert already passed on, or its withdrawal. */
   readonly isNew: boolean;
-}
-
-interface Held {
-  readonly signal: Signal;
-  /** Where it first stood in the log. */
-  readonly offset: number;
-  /** Earliest time of the records of its request. */
-  readonly earliest: EventTime;
-}
-
-interface Group {
-  behaviour: Behaviour;
-  readonly cluster: string;
-  /** What a baseline remembers of its value. */
-  readonly past: Past | undefined;
-  /** By rule and signal id, in order of arrival. */
-  readonly held: Map<string, Map<string, Held>>;
-  /** What was last said of each alert of the group: the document without its version, as text. */
-  readonly spoken: Map<string, { text: string; alert: Alert }>;
-  /** Latest event time of its signals, and of those of them that were forgotten. */
-  latest: number;
-  closedLatest: number;
-  /** Offset from which its signals tell where its episodes begin. */
-  since: number;
-  lastOffset: number;
-  overflowed: boolean;
-  /** Earliest time of what has changed since the group last spoke: episodes that ended before are as they were. */
-  changedFrom: number;
 }
 
 /** How the correlator keeps house; only tests have a reason to change it. */
@@ -127,14 +101,22 @@ export class Correlator {
     const past = baseline && this.#baselines.pastOf(signal, baseline);
     if (baseline && !(past && this.#remember(signal, key, past, baseline))) return;
     const group = this.#touch(key, () => newGroup(behaviour, signal.cluster, past, offset));
-    const ofRule = group.held.get(signal.rule) ?? new Map<string, Held>();
+    const part = partOf(signal);
+    const ofRule = group.held.get(part) ?? new Map<string, Held>();
     const known = ofRule.get(signal.id);
     const earliest = Math.min(timeOf(signal), known?.earliest ?? Number.POSITIVE_INFINITY);
     const told = known && !supersedes(signal, known.signal) ? known.signal : signal;
     if (told === known?.signal && !(past && earliest < known.earliest)) return;
     if (!known && ofRule.size >= this.#limits.signals_per_group_max) this.#overflow(key, group, ofRule);
-    ofRule.set(signal.id, { signal: told, offset: known?.offset ?? offset, earliest });
-    group.held.set(signal.rule, ofRule);
+    ofRule.set(signal.id, {
+      signal: told,
+      offset: known?.offset ?? offset,
+      earliest,
+      spent: known?.spent ?? false,
+    });
+    group.held.set(part, ofRule);
+    // What comes later than the lateness allows is looked at all the same.
+    group.from = Math.min(group.from, past ? earliest : timeOf(told));
     group.lastOffset = offset;
     group.latest = Math.max(group.latest, timeOf(signal));
     const replaced = (signal.replaces ?? []).flatMap((id) => ofRule.get(id)?.earliest ?? []);
@@ -211,7 +193,7 @@ export class Correlator {
     if (past.remember(time) && group) this.#restate(key, group);
     // Earlier records of the request may still arrive.
     if (!past.isHabit(time, suppress + this.#lateness)) return true;
-    const ofRule = group?.held.get(signal.rule);
+    const ofRule = group?.held.get(partOf(signal));
     return [signal.id, ...(signal.replaces ?? [])].some((id) => ofRule?.has(id));
   }
 
@@ -254,7 +236,7 @@ export class Correlator {
     const current = new Set<string>();
     const { changedFrom } = group;
     group.changedFrom = Number.POSITIVE_INFINITY;
-    for (const episode of group.behaviour.find(signalsOf(group), group.past)) {
+    for (const episode of group.behaviour.find(historyOf(group), group.past)) {
       if (episode.until < changedFrom) {
         current.add(alertId(group.behaviour.rule.id, episode));
         continue;
@@ -291,7 +273,12 @@ export class Correlator {
     for (const [cluster, time] of this.#settled) this.#baselines.forgetBefore(cluster, time);
     for (const cluster of this.#watermarks.keys()) this.#settled.set(cluster, this.#horizon(cluster));
     for (const [key, group] of this.#groups) {
-      const left = this.#prune(group);
+      const expected = {
+        horizon: this.#horizon(group.cluster),
+        recent: this.#newest - this.#house.offsetsKept,
+      };
+      const left = forgetPassed(group, expected);
+      if (left <= this.#limits.signals_per_group_max) group.overflowed = false;
       if (left === 0) this.#groups.delete(key);
       else lowest = Math.min(lowest, group.since);
       held += left;
@@ -315,113 +302,4 @@ export class Correlator {
   #horizon(cluster: string): EventTime {
     return (this.#watermarks.get(cluster) ?? 0) - this.#lateness;
   }
-
-  /** @returns what the group still takes up; 0 if what follows cannot depend on it. */
-  #prune(group: Group): number {
-    const horizon = this.#horizon(group.cluster);
-    const { find, span } = group.behaviour;
-    const recent = this.#newest - this.#house.offsetsKept;
-    const before = [...heldBy(group)].sort((a, b) => bySequence(a.signal, b.signal));
-    const all = new Map(before.map((held) => [held.signal.id, held]));
-    const mayRepeat = (id: string): boolean => (all.get(id)?.offset ?? -1) >= recent;
-    const open = new Set<string>();
-    const closed = new Set<string>();
-    for (const episode of find(signalsOf(group), group.past)) {
-      const ids = episode.signals.flatMap((signal) => [signal.id, ...(signal.replaces ?? [])]);
-      const isClosed = episode.until < horizon && !ids.some(mayRepeat);
-      if (isClosed) group.spoken.delete(alertId(group.behaviour.rule.id, episode));
-      for (const id of ids) (isClosed ? closed : open).add(id);
-    }
-    for (const { signal } of before) {
-      const { id } = signal;
-      if (!open.has(id) && timeOf(signal) + span < horizon && !mayRepeat(id)) closed.add(id);
-    }
-    group.since = sinceOf(group, before, closed, horizon);
-    for (const { signal } of before) {
-      if (!closed.has(signal.id)) continue;
-      group.held.get(signal.rule)!.delete(signal.id);
-      group.closedLatest = Math.max(group.closedLatest, timeOf(signal));
-    }
-    const left = before.filter(({ signal }) => !closed.has(signal.id)).length;
-    if (left < this.#limits.signals_per_group_max) group.overflowed = false;
-    // Until a pause is certain, where the next episode begins depends on the ones before it.
-    return left > 0 || group.latest + span >= horizon ? left + 1 : 0;
-  }
-}
-
-/**
- * Where to read again from to know the group's episodes: they are told apart by a pause longer than any of them, and what came before
- * the last such pause does not matter any more.
- */
-function sinceOf(group: Group, held: readonly Held[], closed: ReadonlySet<string>, horizon: number): number {
-  const { span } = group.behaviour;
-  let last = group.closedLatest;
-  let pause = -1;
-  for (const [index, { signal }] of held.entries()) {
-    const time = timeOf(signal);
-    if (time > last + span && last + span < horizon) pause = index;
-    if (!closed.has(signal.id)) break;
-    last = time;
-  }
-  if (pause < 0) return group.since;
-  return held.slice(pause).reduce((lowest, { offset }) => Math.min(lowest, offset), Number.POSITIVE_INFINITY);
-}
-
-function newGroup(behaviour: Behaviour, cluster: string, past: Past | undefined, offset: number): Group {
-  return {
-    behaviour,
-    cluster,
-    past,
-    held: new Map(),
-    spoken: new Map(),
-    latest: 0,
-    closedLatest: Number.NEGATIVE_INFINITY,
-    since: offset,
-    lastOffset: offset,
-    overflowed: false,
-    changedFrom: Number.POSITIVE_INFINITY,
-  };
-}
-
-/** Signals without a time cannot be put in order with others: each is a group of its own. With a baseline so is each value. */
-function groupKey(signal: Signal, { baseline }: Behaviour): string {
-  const own = signal.time === undefined ? [signal.id] : [];
-  const shown = baseline ? [baseline.fields.map((field) => signal.values?.[field])] : [];
-  return JSON.stringify([signal.target, signal.cluster, signal.group, ...shown, ...own]);
-}
-
-/**
- * A later stage of the same request tells more, and among records of one stage the one that was not cut; what is left is decided by
- * content, so that neither order of arrival nor repetition matters.
- */
-function supersedes(signal: Signal, known: Signal): boolean {
-  const order =
-    known.rank - signal.rank ||
-    timeOf(signal) - timeOf(known) ||
-    (signal.limits?.length ?? 0) - (known.limits?.length ?? 0) ||
-    compareTexts(signal.evidence.record_id, known.evidence.record_id) ||
-    signal.received_ms - known.received_ms;
-  return order < 0;
-}
-
-function compareTexts(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function* heldBy(group: Group): Iterable<Held> {
-  for (const ofRule of group.held.values()) yield* ofRule.values();
-}
-
-/** The group's signals in order, without those that another source's signal about the same request replaces. */
-function signalsOf(group: Group): Signal[] {
-  const signals = Array.from(heldBy(group), (held) => (group.past ? asFirstSeen(held, group) : held.signal));
-  const replaced = new Set(signals.flatMap((signal) => signal.replaces ?? []));
-  return signals.filter((signal) => !replaced.has(signal.id)).sort(bySequence);
-}
-
-/** The signal at the time of the first record of its request. A baseline remembers all of them, and none must make another of them known. */
-function asFirstSeen({ signal, earliest }: Held, { held }: Group): Signal {
-  const others = (signal.replaces ?? []).flatMap((id) => held.get(signal.rule)?.get(id)?.earliest ?? []);
-  const time = Math.min(earliest, ...others);
-  return time === signal.time ? signal : { ...signal, time };
 }

@@ -1,16 +1,19 @@
 import { ruleOptions } from '../detect/rule-options.ts';
 import {
   type CorrelationRule,
-  type CountCondition,
   fieldOf,
   groupFields,
+  type NewValueRule,
   type RuleMetadata,
   type RuleSet,
 } from '../detect/sigma/model.ts';
 import { contentId } from '../record/record.ts';
 import type { BaselineRule } from './baseline/baselines.ts';
 import { newValue } from './baseline/new-value.ts';
-import { type EpisodeFinder, eventCount, repeats, temporalOrdered } from './episodes.ts';
+import type { EpisodeFinder } from './episodes.ts';
+import { kindOf } from './kinds/registry.ts';
+import { REPEATS } from './kinds/repeats.ts';
+import { finder, lookback, type Referring } from './referred.ts';
 
 /** Enough of a hash to tell a rule from what it was before. */
 const SHAPE_CHARS = 8;
@@ -18,17 +21,21 @@ const SHAPE_CHARS = 8;
 /** How the signals of one target become alerts. */
 export interface Behaviour {
   readonly rule: RuleMetadata;
+  /** The correlations that it refers to, directly or through others. */
+  readonly referred?: readonly RuleMetadata[];
   /**
    * Length, in microseconds, of the time that signals of one alert can span, and so for how long after a signal what follows may depend on
    * it. 0 with a baseline, which remembers what does.
    */
   readonly span: number;
+  /** How long before a match something may lie that decides whether an alert begins with it, microseconds. */
+  readonly lookback: number;
   readonly find: EpisodeFinder;
   /** What the rule looks at, if it remembers what groups do. */
   readonly baseline?: BaselineRule;
 }
 
-/** The behaviour of each rule that gives alerts and of each correlation, by id. */
+/** The behaviour of each rule and correlation that gives alerts, by id. */
 export type Plan = ReadonlyMap<string, Behaviour>;
 
 /** The plan of a set of rules. */
@@ -36,65 +43,79 @@ export function planBehaviours(set: RuleSet, suppressSeconds: number): Plan {
   const plan = new Map<string, Behaviour>();
   const suppressOf = (rule: RuleMetadata): number =>
     (ruleOptions(rule).suppressMs ?? suppressSeconds * 1000) * 1000;
-  for (const rule of set.rules) {
+  for (const rule of set.rules) plan.set(rule.id, windowed(rule, SINGLE, suppressOf(rule)));
+  const correlations = new Map(set.correlations.map((rule) => [rule.id, rule]));
+  for (const rule of set.correlations) {
+    if (set.silent.has(rule.id)) continue;
     const suppress = suppressOf(rule);
-    plan.set(rule.id, { rule, span: suppress, find: repeats(suppress) });
+    plan.set(
+      rule.id,
+      rule.type === 'new_value'
+        ? baselined(rule, suppress)
+        : {
+            ...windowed(rule, { kind: kindOf(rule), inner: innerOf(rule, correlations) }, suppress),
+            referred: referredBy(rule, correlations),
+          },
+    );
   }
-  for (const rule of set.correlations) plan.set(rule.id, correlationBehaviour(rule, suppressOf(rule)));
   return plan;
 }
 
 /** Whether a rule, changed or not, makes the same of the same signals. Where its file says it does not matter. */
 export function behavesAs(a: Behaviour, b: Behaviour): boolean {
-  const text = ({ rule }: Behaviour): string => JSON.stringify({ ...rule, file: '', where: '' });
+  const text = ({ rule, referred = [] }: Behaviour): string =>
+    JSON.stringify([rule, ...referred].map((each) => ({ ...each, file: '', where: '' })));
   return text(a) === text(b);
 }
 
-function correlationBehaviour(rule: CorrelationRule, suppress: number): Behaviour {
-  const timespan = rule.timespanMs * 1000;
-  const span = Math.max(timespan, suppress);
-  switch (rule.type) {
-    case 'event_count':
-      return {
-        rule,
-        span,
-        find: eventCount({
-          timespan,
-          suppress,
-          satisfied: (count) => holds(rule.condition, count),
-          distinct: ruleOptions(rule).distinct,
-        }),
-      };
-    case 'temporal_ordered': {
-      const { sameAny } = ruleOptions(rule);
-      return { rule, span, find: temporalOrdered({ steps: rule.rules, timespan, suppress, sameAny }) };
-    }
-    case 'new_value': {
-      const baseline = { shape: shapeOf(rule), fields: rule.fields!, timespan, suppress };
-      const learn = ruleOptions(rule).learnMs * 1000;
-      const find = newValue({ ...baseline, groupBy: rule.groupBy, learn });
-      return { rule, span: 0, find, baseline };
-    }
+const SINGLE: Referring = { kind: REPEATS, inner: new Map() };
+
+function windowed(rule: RuleMetadata, referring: Referring, suppress: number): Behaviour {
+  const back = lookback(referring);
+  return { rule, span: Math.max(back, suppress), lookback: back, find: finder(referring, suppress) };
+}
+
+/** The correlations that one refers to. One that is switched off is not there: it never holds. */
+function innerOf(
+  { rules }: CorrelationRule,
+  correlations: ReadonlyMap<string, CorrelationRule>,
+): Map<string, Referring> {
+  const inner = new Map<string, Referring>();
+  for (const id of rules) {
+    const referred = correlations.get(id);
+    if (!referred || referred.type === 'new_value') continue;
+    inner.set(id, { kind: kindOf(referred), inner: innerOf(referred, correlations) });
   }
+  return inner;
+}
+
+function referredBy(
+  { rules }: CorrelationRule,
+  correlations: ReadonlyMap<string, CorrelationRule>,
+): CorrelationRule[] {
+  return rules.flatMap((id) => {
+    const referred = correlations.get(id);
+    return referred ? [referred, ...referredBy(referred, correlations)] : [];
+  });
+}
+
+function baselined(rule: NewValueRule, suppress: number): Behaviour {
+  const baseline = {
+    shape: shapeOf(rule),
+    fields: rule.fields,
+    timespan: rule.timespanMs * 1000,
+    suppress,
+  };
+  const learn = ruleOptions(rule).learnMs * 1000;
+  const find = newValue({ ...baseline, groupBy: rule.groupBy, learn });
+  return { rule, span: 0, lookback: 0, find, baseline };
 }
 
 /** Changes with what the values are of, and not with how far or how long is looked. */
-function shapeOf(rule: CorrelationRule): string {
+function shapeOf(rule: NewValueRule): string {
   const looks = rule.rules.map((id) => {
-    const fields = rule.fields!.map((field) => fieldOf(rule, field, id));
-    return JSON.stringify([id, groupFields(rule, id), fields]);
+    const fields = rule.fields.map((field) => fieldOf([rule], field, id));
+    return JSON.stringify([id, groupFields([rule], id), fields]);
   });
   return contentId(...looks.sort()).slice(0, SHAPE_CHARS);
-}
-
-function holds(condition: CountCondition, count: number): boolean {
-  const { gt, gte, lt, lte, eq, neq } = condition;
-  return (
-    (gt === undefined || count > gt) &&
-    (gte === undefined || count >= gte) &&
-    (lt === undefined || count < lt) &&
-    (lte === undefined || count <= lte) &&
-    (eq === undefined || count === eq) &&
-    (neq === undefined || count !== neq)
-  );
 }

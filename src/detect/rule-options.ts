@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GatewatchError } from '../errors.ts';
 import { OUTCOMES, type Outcome } from '../record/signal.ts';
-import { LEVELS, type Level, type RuleMetadata } from './sigma/model.ts';
+import { type CorrelationRule, LEVELS, type Level, type RuleMetadata } from './sigma/model.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -37,11 +37,6 @@ const optionsSchema = z.strictObject({
     .describe(
       'temporal_ordered only: the first and the last step must agree in at least one of these fields.',
     ),
-  distinct: field
-    .optional()
-    .describe(
-      'event_count only: count the different values of this field, or with `rule` the different rules, instead of the matches.',
-    ),
   levels: z
     .partialRecord(z.enum(OUTCOMES), z.enum(LEVELS))
     .optional()
@@ -58,7 +53,6 @@ export interface RuleOptions {
   /** Milliseconds; absent: the configured default. */
   readonly suppressMs?: number;
   readonly sameAny: readonly string[];
-  readonly distinct?: string;
   /** What a refused attempt weighs less than what was let through. */
   readonly levels: Readonly<Partial<Record<Outcome, Level>>>;
   readonly enabled: boolean;
@@ -74,41 +68,49 @@ const DEFAULT_GROUP = [
   'gatewatch.object.series',
 ];
 
+/** What of a rule its options have to do with. */
+type Optioned = Pick<RuleMetadata, 'custom' | 'where'> & Pick<Partial<CorrelationRule>, 'type'>;
+
 /** Every alert asks for its rule's options. */
 const read = new WeakMap<object, RuleOptions>();
 
 /** @throws RULE_INVALID */
-export function ruleOptions(rule: Pick<RuleMetadata, 'custom' | 'where'>): RuleOptions {
+export function ruleOptions(rule: Optioned): RuleOptions {
   const options = read.get(rule) ?? readOptions(rule);
   read.set(rule, options);
   return options;
 }
 
-function readOptions(rule: Pick<RuleMetadata, 'custom' | 'where'>): RuleOptions {
+function readOptions(rule: Optioned): RuleOptions {
   const parsed = optionsSchema.safeParse(rule.custom.gatewatch ?? {});
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const key = ['gatewatch', ...issue.path].join('.');
     throw new GatewatchError('RULE_INVALID', `${key}: ${issue.message}.`, { where: rule.where });
   }
-  const {
-    suppress,
-    'group-by': groupBy,
-    'same-any': sameAny,
-    distinct,
-    levels,
-    enabled,
-    learn,
-  } = parsed.data;
+  const { suppress, 'group-by': groupBy, 'same-any': sameAny, levels, enabled, learn } = parsed.data;
+  const refuse = (key: string, why: string): never => {
+    throw new GatewatchError('RULE_INVALID', `gatewatch.${key}: ${why}.`, { where: rule.where });
+  };
+  if (sameAny && !isSequence(rule)) {
+    refuse('same-any', 'belongs to "temporal_ordered" without a count in its condition');
+  }
+  if (learn !== undefined && rule.type !== 'new_value') refuse('learn', 'belongs to "new_value"');
   return {
     groupBy: groupBy ?? DEFAULT_GROUP,
     ...(suppress === undefined ? {} : { suppressMs: suppress }),
     sameAny: sameAny ?? [],
-    ...(distinct === undefined ? {} : { distinct }),
     levels: levels ?? {},
     enabled: enabled ?? true,
     learnMs: learn ?? LEARN_MS,
   };
+}
+
+/** Whether there is a first and a last step. */
+function isSequence(rule: Optioned): boolean {
+  return (
+    rule.type === 'temporal_ordered' && 'condition' in rule && 'expression' in (rule.condition as object)
+  );
 }
 
 const PREFIX = 'gatewatch.';

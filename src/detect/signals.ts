@@ -46,12 +46,13 @@ function signalOf(view: EventView, rule: string, target: Target, shared: Shared)
   const { request, podSecurity, namespaceChange, policy } = view;
   const { record, time, sameAs } = request;
   const { facts, actor, evidence, began, limits } = shared;
+  const address = target.address(view);
   const signal: Draft<Signal> = {
     id: signalId(rule, request.requestId),
     rule,
     target: target.id,
     cluster: record.cluster,
-    group: target.group(view),
+    group: address.group,
     received_ms: record.receivedMs,
     rank: request.rank,
     facts,
@@ -62,9 +63,9 @@ function signalOf(view: EventView, rule: string, target: Target, shared: Shared)
   if (time !== undefined) signal.time = time;
   if (began !== undefined) signal.began = began;
   if (sameAs.length > 0) signal.replaces = sameAs.map((id) => signalId(rule, id));
-  const values = target.values(view);
-  if (values) signal.values = values;
-  if (target.spansGroups) signal.spans_groups = true;
+  if (address.values) signal.values = address.values;
+  if (address.through) signal.through = address.through;
+  if (address.spans_groups) signal.spans_groups = true;
   if (podSecurity) signal.pod_security = podSecurity;
   if (namespaceChange) signal.namespace = namespaceChange;
   if (policy) signal.policy = policy;

@@ -1,58 +1,88 @@
+import type { Signal, Through } from '../record/signal.ts';
+import type { Draft } from './draft.ts';
 import { ruleOptions } from './rule-options.ts';
 import { compilePath, type EventFields } from './sigma/event.ts';
 import { type CorrelationRule, fieldOf, groupFields, type RuleSet, type SigmaRule } from './sigma/model.ts';
 
+/** What of a signal is its consumer's own. */
+export type Address = Pick<Signal, 'group' | 'values' | 'through' | 'spans_groups'>;
+
 /** One consumer of a rule's matches: the rule's own alert, or a correlation. */
 export interface Target {
   readonly id: string;
-  /** See `Signal.spans_groups`. */
-  readonly spansGroups: boolean;
-  /** Values of the group-by fields, '' for one that the event lacks. */
-  group(event: EventFields): string[];
-  /** Values that the correlation compares or looks at, by the name that it has for them; absent if it looks at none. */
-  values(event: EventFields): Record<string, string> | undefined;
+  address(event: EventFields): Address;
 }
 
 /** Group values are names; a longer one is cut, so that keys stay bounded. */
 const VALUE_CHARS_MAX = 512;
 
-/** Where the matches of each rule go, by rule id. */
+/** Where the matches of each rule go, by rule id. A correlation that only others refer to is evaluated by those, from signals of their own. */
 export function planTargets(set: RuleSet): ReadonlyMap<string, readonly Target[]> {
   const plan = new Map<string, Target[]>();
   for (const rule of set.rules) {
-    const own = set.silent.has(rule.id) ? [] : [target(rule.id, ruleOptions(rule).groupBy, new Map())];
-    plan.set(rule.id, [...own, ...set.correlations.flatMap((correlation) => targetOf(correlation, rule))]);
+    plan.set(rule.id, set.silent.has(rule.id) ? [] : [ownTarget(rule)]);
+  }
+  const correlations = new Map(set.correlations.map((correlation) => [correlation.id, correlation]));
+  for (const correlation of set.correlations) {
+    if (set.silent.has(correlation.id)) continue;
+    for (const { chain, rule } of chainsOf([correlation], correlations)) {
+      plan.get(rule)?.push(chainTarget(chain, rule));
+    }
   }
   return plan;
 }
 
-function targetOf(correlation: CorrelationRule, rule: SigmaRule): Target[] {
-  if (!correlation.rules.includes(rule.id)) return [];
-  const { sameAny, distinct } = ruleOptions(correlation);
-  const compared = distinct === undefined ? sameAny : [...sameAny, distinct];
-  const paths = new Map(compared.map((path) => [path, path]));
-  for (const field of correlation.fields ?? []) paths.set(field, fieldOf(correlation, field, rule.id));
-  return [target(correlation.id, groupFields(correlation, rule.id), paths, correlation.type === 'new_value')];
+/** A correlation and those through which it refers to a rule. */
+interface Chain {
+  readonly chain: readonly CorrelationRule[];
+  readonly rule: string;
 }
 
-/** @param paths of the fields whose values are compared or looked at, by name */
-function target(
-  id: string,
-  groupBy: readonly string[],
-  paths: ReadonlyMap<string, string>,
-  spansGroups = false,
-): Target {
-  const group = groupBy.map(textAt);
-  const values = Array.from(paths, ([name, path]) => [name, textAt(path)] as const);
+function chainsOf(
+  chain: readonly CorrelationRule[],
+  correlations: ReadonlyMap<string, CorrelationRule>,
+): Chain[] {
+  return chain.at(-1)!.rules.flatMap((rule) => {
+    const next = correlations.get(rule);
+    return next ? chainsOf([...chain, next], correlations) : [{ chain, rule }];
+  });
+}
+
+function ownTarget(rule: SigmaRule): Target {
+  const group = ruleOptions(rule).groupBy.map(textAt);
+  return { id: rule.id, address: (event) => ({ group: group.map((read) => read(event)) }) };
+}
+
+function chainTarget(chain: readonly CorrelationRule[], ruleId: string): Target {
+  const [first, ...rest] = chain.map((_, index) => viewOf(chain.slice(index), ruleId));
+  const { id, type } = chain[0]!;
   return {
     id,
-    spansGroups,
-    group: (event) => group.map((read) => read(event)),
-    values(event) {
-      if (values.length === 0) return undefined;
-      const read: Record<string, string> = {};
-      for (const [name, at] of values) read[name] = at(event);
-      return read;
+    address(event) {
+      const address: Draft<Address> = first!.read(event);
+      if (rest.length > 0)
+        address.through = rest.map((view): Through => ({ correlation: view.id, ...view.read(event) }));
+      if (type === 'new_value') address.spans_groups = true;
+      return address;
+    },
+  };
+}
+
+/** What the first correlation of a chain groups and looks at in the events of a rule. */
+function viewOf(chain: readonly CorrelationRule[], ruleId: string) {
+  const correlation = chain[0]!;
+  const group = groupFields(chain, ruleId).map(textAt);
+  const paths = new Map(ruleOptions(correlation).sameAny.map((path) => [path, path]));
+  const fields = 'fields' in correlation ? correlation.fields : [];
+  for (const field of fields) paths.set(field, fieldOf(chain, field, ruleId));
+  const values = Array.from(paths, ([name, path]) => [name, textAt(path)] as const);
+  return {
+    id: correlation.id,
+    read(event: EventFields): Pick<Signal, 'group' | 'values'> {
+      const said: Draft<Pick<Signal, 'group' | 'values'>> = { group: group.map((read) => read(event)) };
+      if (values.length > 0)
+        said.values = Object.fromEntries(values.map(([name, read]) => [name, read(event)]));
+      return said;
     },
   };
 }

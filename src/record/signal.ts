@@ -113,6 +113,16 @@ export interface Facts {
   readonly message?: string;
 }
 
+/** A correlation through which another one sees a match: that one evaluates it, among the matches of its own group. */
+export interface Through {
+  /** Its id. */
+  readonly correlation: string;
+  /** Values of its group-by fields, in its order. */
+  readonly group: readonly string[];
+  /** Values of the fields that it looks at. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
 /** One match of one rule, addressed to the one rule or correlation that consumes it. */
 export interface Signal {
   /** Identity of the match: rule and request. A later stage of the same request revises the signal, it does not add one. */
@@ -136,6 +146,8 @@ export interface Signal {
   readonly replaces?: readonly string[];
   /** Values of the fields that a correlation compares between its steps or looks at. */
   readonly values?: Readonly<Record<string, string>>;
+  /** Of a correlation that refers to others: those through which it refers to the rule, from itself on; absent: directly. */
+  readonly through?: readonly Through[];
   /** The target looks at all groups of the cluster together (a baseline, which begins with the first match of any of them). */
   readonly spans_groups?: true;
   readonly facts: Facts;

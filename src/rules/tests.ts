@@ -3,8 +3,10 @@ import { dirname, join } from 'node:path';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Correlator } from '../correlate/correlator.ts';
+import { type Plan, planBehaviours } from '../correlate/plan.ts';
 import { Detector } from '../detect/detector.ts';
 import { LEVELS, type Lists } from '../detect/sigma/model.ts';
+import { planTargets, type Target } from '../detect/targets.ts';
 import { GatewatchError } from '../errors.ts';
 import { parseDocument as parseEvents } from '../receive/files/parse.ts';
 import type { GatewatchFields } from '../record/alert.ts';
@@ -50,6 +52,9 @@ export interface TestResult {
   readonly failure?: string;
 }
 
+/** How long alerts count repeats whose rules do not say. */
+const SUPPRESS_SECONDS = 3600;
+
 const LIMITS = {
   namespaces_max: 1000,
   objects_bytes_max: 16_777_216,
@@ -67,6 +72,20 @@ const LIMITS = {
   json_depth_max: 200,
 };
 
+/** Rules as tests look at them: correlations that only others refer to are heard as well. */
+interface HeardRules extends Pick<LoadedRules, 'index'> {
+  readonly targets: ReadonlyMap<string, readonly Target[]>;
+  readonly plan: Plan;
+  /** Ids of rules that give no alerts of their own. */
+  readonly silent: ReadonlySet<string>;
+}
+
+function heard({ set, index }: LoadedRules): HeardRules {
+  const silent = new Set(set.rules.map(({ id }) => id).filter((id) => set.silent.has(id)));
+  const all = { ...set, silent };
+  return { index, silent, targets: planTargets(all), plan: planBehaviours(all, SUPPRESS_SECONDS) };
+}
+
 /** Alerts that one run of events gave, by rule id. */
 interface Run {
   readonly matches: ReadonlySet<string>;
@@ -83,6 +102,7 @@ export async function runRuleTests(
 ): Promise<TestResult[]> {
   const results: TestResult[] = [];
   const all = [...rules.set.rules, ...rules.set.correlations];
+  const asLoaded = heard(rules);
   for (const { path, name } of files) {
     const inFile = all.filter((rule) => rule.file === name);
     const testsName = name.replace(/\.ya?ml$/, TESTS_SUFFIX);
@@ -95,12 +115,12 @@ export async function runRuleTests(
     const { tests, lists } = parseTests(text, testsName);
     const { sources } = rules;
     const withLists = lists
-      ? compileRules({ ...sources, lists: new Map([...sources.lists, ...lists]) })
-      : rules;
+      ? heard(compileRules({ ...sources, lists: new Map([...sources.lists, ...lists]) }))
+      : asLoaded;
     for (const { test, where } of tests) {
       const run = await attempt(async () => runEvents(withLists, await eventsOf(test, path, where)));
       for (const { id } of inFile) {
-        const failure = typeof run === 'string' ? run : judge(test, run, id, rules.set.silent.has(id));
+        const failure = typeof run === 'string' ? run : judge(test, run, id, asLoaded.silent.has(id));
         results.push({ rule: id, name: test.name, where, ...(failure ? { failure } : {}) });
       }
     }
@@ -163,9 +183,9 @@ async function eventsOf(test: RuleTest, path: string, where: string): Promise<Bu
   ];
 }
 
-function runEvents(rules: LoadedRules, events: readonly Buffer[]): Run {
+function runEvents(rules: HeardRules, events: readonly Buffer[]): Run {
   const detector = new Detector(rules.index, rules.targets, LIMITS);
-  const correlator = new Correlator(rules.behaviours(3600), LIMITS, () => {});
+  const correlator = new Correlator(rules.plan, LIMITS, () => {});
   const matches = new Set<string>();
   let offset = 0;
   for (const bytes of events) {

@@ -17,7 +17,7 @@ const SUPPRESS = 6 * HOUR;
 const RULE = { shape: 'shape', fields: ['userAgent'], timespan: 5 * DAY, suppress: SUPPRESS };
 const FIND = newValue({ ...RULE, groupBy: ['user.username'], learn: LEARN });
 const PLAN: ReadonlyMap<string, Behaviour> = new Map([
-  ['b', { rule: metadata('b'), span: 0, find: FIND, baseline: RULE }],
+  ['b', { rule: metadata('b'), span: 0, lookback: 0, find: FIND, baseline: RULE }],
 ]);
 const LIMITS = {
   lateness_seconds: LATENESS_HOURS * 3600,
@@ -56,7 +56,13 @@ function expected(log: readonly Signal[]): Map<string, unknown> {
           ...(last >= dayOf(time - 2 * RULE.timespan) ? { lastSeen: last } : {}),
         };
         // Of requests at the same time the first is that with the lowest id.
-        const episode = { signals, count: signals.length, until: until.time, novelty };
+        const episode = {
+          beginning: signals[0]!,
+          signals,
+          count: signals.length,
+          until: until.time,
+          novelty,
+        };
         const alert = alertOf(episode, metadata('b'), { version: 0, evidenceMax: 6, overflowed: false });
         store.set(alert.event.id, alert);
       }

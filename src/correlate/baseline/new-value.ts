@@ -34,12 +34,14 @@ export interface NewValueOptions extends BaselineRule {
  * follow within `suppress`. The signals are those of one value of one group, all of which its past remembers.
  */
 export function newValue({ fields, groupBy, timespan, learn, suppress }: NewValueOptions): EpisodeFinder {
-  return (signals, past) => {
+  return ({ signals, spent, from }, past) => {
     if (!past) return [];
     const { runs, baseline } = past;
     const episodes: Episode[] = [];
     for (let index = 0; index < signals.length; index++) {
-      const time = timeOf(signals[index]!);
+      const signal = signals[index]!;
+      const time = timeOf(signal);
+      if (time < from || spent.has(signal)) continue;
       if (time < baseline.begun + learn || knownBy(runs, time, timespan)) continue;
       const until = time + suppress;
       const members = signals.slice(index, endOf(signals, index, until));
@@ -52,7 +54,7 @@ export function newValue({ fields, groupBy, timespan, learn, suppress }: NewValu
         // Not what is remembered for longer here than elsewhere.
         ...(seen !== undefined && seen >= dayOf(time - TIMESPANS_KEPT * timespan) ? { lastSeen: seen } : {}),
       };
-      episodes.push({ signals: members, count: members.length, until, novelty });
+      episodes.push({ beginning: signal, signals: members, count: members.length, until, novelty });
       index += members.length - 1;
     }
     return episodes;

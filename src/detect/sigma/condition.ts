@@ -1,4 +1,4 @@
-import { allOf, atLeast, type Expression, oneOf } from './expression.ts';
+import { allOf, atLeast, type Expression, type ItemNode, type Leaf, oneOf } from './expression.ts';
 import { compilePattern, parsePattern } from './pattern.ts';
 import { suggestion } from './suggest.ts';
 
@@ -50,17 +50,29 @@ function tokenize(text: string): Token[] {
   return tokens;
 }
 
-export interface ParsedCondition {
-  readonly expression: Expression;
-  /** Search identifiers that the condition reads. */
+export interface ParsedCondition<Part extends Leaf = ItemNode> {
+  readonly expression: Expression<Part>;
+  /** Names that the condition reads. */
   readonly used: ReadonlySet<string>;
 }
+
+/** What the names in a condition stand for, in words for messages. */
+interface Named {
+  readonly one: string;
+  readonly of: string;
+}
+
+const SEARCH_IDENTIFIER: Named = { one: 'search identifier', of: 'rule' };
 
 /**
  * Sigma rules specification, "Condition": `or` binds least, then `and`, `not`, `N of`, brackets.
  * Throws a `ConditionError`.
  */
-export function parseCondition(text: string, identifiers: ReadonlyMap<string, Expression>): ParsedCondition {
+export function parseCondition<Part extends Leaf>(
+  text: string,
+  identifiers: ReadonlyMap<string, Expression<Part>>,
+  named = SEARCH_IDENTIFIER,
+): ParsedCondition<Part> {
   const pipe = text.indexOf('|');
   if (pipe >= 0) {
     throw new ConditionError(
@@ -80,20 +92,20 @@ export function parseCondition(text: string, identifiers: ReadonlyMap<string, Ex
     return true;
   };
 
-  function list(word: 'and' | 'or', operand: () => Expression): Expression[] {
+  function list(word: 'and' | 'or', operand: () => Expression<Part>): Expression<Part>[] {
     const operands = [operand()];
     while (take(word)) operands.push(operand());
     return operands;
   }
 
-  const disjunction = (): Expression => oneOf(list('or', conjunction));
-  const conjunction = (): Expression => allOf(list('and', negation));
+  const disjunction = (): Expression<Part> => oneOf(list('or', conjunction));
+  const conjunction = (): Expression<Part> => allOf(list('and', negation));
 
-  function negation(): Expression {
+  function negation(): Expression<Part> {
     return take('not') ? { kind: 'not', child: negation() } : operand();
   }
 
-  function operand(): Expression {
+  function operand(): Expression<Part> {
     if (take('(')) {
       const inner = disjunction();
       if (!take(')')) throw new ConditionError('Expected ")" in the condition.', offset());
@@ -103,12 +115,12 @@ export function parseCondition(text: string, identifiers: ReadonlyMap<string, Ex
     return identifier();
   }
 
-  function quantified(): Expression {
+  function quantified(): Expression<Part> {
     const quantifier = tokens[at]!;
     at += 2;
     const target = tokens[at++];
     if (!target)
-      throw new ConditionError('Expected "them" or the name of search identifiers after "of".', text.length);
+      throw new ConditionError(`Expected "them" or the name of ${named.one}s after "of".`, text.length);
     const names = select(target);
     for (const name of names) used.add(name);
     const expressions = names.map((name) => identifiers.get(name)!);
@@ -124,7 +136,7 @@ export function parseCondition(text: string, identifiers: ReadonlyMap<string, Ex
     );
     if (names.length > 0) return names;
     throw new ConditionError(
-      `No search identifier matches "${target}".${suggestion(target, identifiers.keys())}`,
+      `No ${named.one} matches "${target}".${suggestion(target, identifiers.keys())}`,
       place,
     );
   }
@@ -140,19 +152,18 @@ export function parseCondition(text: string, identifiers: ReadonlyMap<string, Ex
         place,
       );
     if (count > available) {
-      throw new ConditionError(`${count} search identifiers are asked for; only ${available} match.`, place);
+      throw new ConditionError(`${count} ${named.one}s are asked for; only ${available} match.`, place);
     }
     return count;
   }
 
-  function identifier(): Expression {
+  function identifier(): Expression<Part> {
     const token = tokens[at];
-    if (!token)
-      throw new ConditionError('Expected a search identifier at the end of the condition.', text.length);
+    if (!token) throw new ConditionError(`Expected a ${named.one} at the end of the condition.`, text.length);
     const found = identifiers.get(token.text);
     if (!found) {
       throw new ConditionError(
-        `"${token.text}" is not a search identifier of this rule.${suggestion(token.text, identifiers.keys())}`,
+        `"${token.text}" is not a ${named.one} of this ${named.of}.${suggestion(token.text, identifiers.keys())}`,
         token.offset,
       );
     }

@@ -14,15 +14,23 @@ export interface ItemNode {
   readonly where: string;
 }
 
+/** What a condition is made of. */
+export interface Leaf {
+  readonly kind: 'item';
+}
+
 /** What a condition says, its search identifiers put in. */
-export type Expression =
-  | ItemNode
-  | { readonly kind: 'not'; readonly child: Expression }
-  | { readonly kind: 'and' | 'or'; readonly children: readonly Expression[] }
-  | { readonly kind: 'at-least'; readonly count: number; readonly children: readonly Expression[] };
+export type Expression<Part extends Leaf = ItemNode> =
+  | Part
+  | { readonly kind: 'not'; readonly child: Expression<Part> }
+  | { readonly kind: 'and' | 'or'; readonly children: readonly Expression<Part>[] }
+  | { readonly kind: 'at-least'; readonly count: number; readonly children: readonly Expression<Part>[] };
 
 /** `count` of the children, in the simplest form that says so. */
-export function atLeast(count: number, children: readonly Expression[]): Expression {
+export function atLeast<Part extends Leaf>(
+  count: number,
+  children: readonly Expression<Part>[],
+): Expression<Part> {
   const [only] = children;
   if (children.length === 1 && only) return only;
   if (count === 1) return { kind: 'or', children };
@@ -30,8 +38,10 @@ export function atLeast(count: number, children: readonly Expression[]): Express
   return { kind: 'at-least', count, children };
 }
 
-export const allOf = (children: readonly Expression[]): Expression => atLeast(children.length, children);
-export const oneOf = (children: readonly Expression[]): Expression => atLeast(1, children);
+export const allOf = <Part extends Leaf>(children: readonly Expression<Part>[]): Expression<Part> =>
+  atLeast(children.length, children);
+export const oneOf = <Part extends Leaf>(children: readonly Expression<Part>[]): Expression<Part> =>
+  atLeast(1, children);
 
 /** Fields that an event knows from a glance at its beginning, or works out from those. */
 const GLANCED =

@@ -1,15 +1,18 @@
-import type { References } from './correlation.ts';
 import type { RuleDocument } from './document.ts';
 import { type Expression, hasNegation } from './expression.ts';
 import { covers } from './logsource.ts';
 import { FILTER_ATTRIBUTES } from './metadata.ts';
 import { AttributeReader, isYamlMap } from './reader.ts';
+import type { References } from './references.ts';
 import type { RuleDraft } from './rule.ts';
 import { readSearch, type Search } from './search.ts';
 import { suggestion } from './suggest.ts';
 
 /** Stands for every rule of the filter's log source, in the place of a list of rules (Sigma 2.2). */
 const ANY = 'any';
+
+/** Rules by id and name. */
+type Known = Pick<References, 'find' | 'names'>;
 
 /** A filter before the rules that it names are known. */
 export interface FilterDraft extends Search {
@@ -48,7 +51,7 @@ function readRules(document: RuleDocument): FilterDraft['rules'] | undefined {
 export function planFilters(
   filters: readonly FilterDraft[],
   rules: readonly RuleDraft[],
-  known: References,
+  known: Known,
 ): ReadonlyMap<string, readonly Expression[]> {
   const plan = new Map<string, Expression[]>();
   for (const filter of filters) {
@@ -70,7 +73,7 @@ export function planFilters(
   return plan;
 }
 
-function resolve(document: RuleDocument, references: readonly string[], known: References): Set<string> {
+function resolve(document: RuleDocument, references: readonly string[], known: Known): Set<string> {
   const ids = new Set<string>();
   for (const [index, reference] of references.entries()) {
     const found = known.find(reference);
@@ -81,7 +84,7 @@ function resolve(document: RuleDocument, references: readonly string[], known: R
   return ids;
 }
 
-function whyNot(reference: string, found: ReturnType<References['find']>, { names }: References): string {
+function whyNot(reference: string, found: ReturnType<Known['find']>, { names }: Known): string {
   if (found === undefined) return `No rule has the id or name "${reference}".${suggestion(reference, names)}`;
   if (found === 'refused') return `The rule "${reference}" was refused; its own problem is named apart.`;
   return `"${reference}" is a correlation. Name the rules that it refers to.`;

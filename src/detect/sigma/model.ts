@@ -2,6 +2,7 @@ import type { GatewatchError } from '../../errors.ts';
 import type { EventFields } from './event.ts';
 import type { Expression } from './expression.ts';
 import type { Item } from './item.ts';
+import type { RuleCondition } from './rule-condition.ts';
 
 /** Sigma rules specification, "Level". */
 export const LEVELS = ['informational', 'low', 'medium', 'high', 'critical'] as const;
@@ -56,11 +57,8 @@ export interface SigmaRule extends RuleMetadata {
   matches(event: EventFields): boolean;
 }
 
-/** Correlation types that are evaluated. */
-export type CorrelationType = 'event_count' | 'temporal_ordered' | 'new_value';
-
-/** Every criterion must hold of the count (Sigma correlation rules specification, "Condition"). */
-export interface CountCondition {
+/** Every criterion must hold of a number (Sigma correlation rules specification, "Condition"). */
+export interface Threshold {
   readonly gt?: number;
   readonly gte?: number;
   readonly lt?: number;
@@ -69,23 +67,55 @@ export interface CountCondition {
   readonly neq?: number;
 }
 
-/** A correlation rule, its references resolved. */
-export interface CorrelationRule extends RuleMetadata {
-  readonly type: CorrelationType;
-  /** Ids of the rules, in the order written. */
+/** What all correlation rules say, their references resolved. */
+interface Correlation extends RuleMetadata {
+  /** Ids of the rules and correlations that it refers to, in the order written. */
   readonly rules: readonly string[];
   /** Field paths or names of aliases, in the order written. `groupFields` resolves them for one rule. */
   readonly groupBy: readonly string[];
-  /** Alias to rule id to field path (Sigma correlation rules specification, "Field Name Aliases"). */
+  /** Alias to id of a rule or correlation to field path (Sigma correlation rules specification, "Field Name Aliases"). */
   readonly aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly timespanMs: number;
-  /** For `new_value`: field paths or names of aliases whose values are looked at together. */
-  readonly fields?: readonly string[];
-  /** For `temporal_ordered`: the number of rules, all of which must occur. */
-  readonly condition: CountCondition;
   /** True if the rules referred to give alerts of their own as well. */
   readonly generate: boolean;
 }
+
+interface EventCountRule extends Correlation {
+  readonly type: 'event_count';
+  readonly threshold: Threshold;
+}
+
+interface ValueRule extends Correlation {
+  readonly type: 'value_count' | 'value_sum' | 'value_avg' | 'value_median';
+  readonly threshold: Threshold;
+  /** Field paths or names of aliases; several, taken together, for `value_count` only. */
+  readonly fields: readonly string[];
+}
+
+interface PercentileRule extends Correlation {
+  readonly type: 'value_percentile';
+  readonly threshold: Threshold;
+  readonly fields: readonly string[];
+  /** Whole, 0 to 100. */
+  readonly percentile: number;
+}
+
+interface TemporalRule extends Correlation {
+  readonly type: 'temporal' | 'temporal_ordered';
+  readonly condition: RuleCondition;
+}
+
+/** Gatewatch's own. */
+export interface NewValueRule extends Correlation {
+  readonly type: 'new_value';
+  /** Field paths or names of aliases whose values are looked at together. */
+  readonly fields: readonly string[];
+}
+
+/** A correlation rule, its references resolved. */
+export type CorrelationRule = EventCountRule | ValueRule | PercentileRule | TemporalRule | NewValueRule;
+
+export type CorrelationType = CorrelationRule['type'];
 
 /** Something that a person should know about a rule that is accepted all the same. */
 export interface RuleWarning {
@@ -119,12 +149,22 @@ export interface RuleFile {
   readonly text: string;
 }
 
-/** Field paths to group a rule's events by under a correlation: `groupBy` with aliases resolved. */
-export function groupFields(correlation: CorrelationRule, ruleId: string): string[] {
-  return correlation.groupBy.map((field) => fieldOf(correlation, field, ruleId));
+/**
+ * Field paths to group a rule's events by under a correlation.
+ * @param chain the correlation, and those through which it refers to the rule
+ */
+export function groupFields(chain: readonly CorrelationRule[], ruleId: string): string[] {
+  return (chain[0]?.groupBy ?? []).map((field) => fieldOf(chain, field, ruleId));
 }
 
-/** The path that a field or alias of a correlation stands for in a rule's events. */
-export function fieldOf({ aliases }: CorrelationRule, field: string, ruleId: string): string {
-  return aliases.get(field)?.get(ruleId) ?? field;
+/** The path that a field or alias of the first correlation of a chain stands for in a rule's events. */
+export function fieldOf(chain: readonly CorrelationRule[], field: string, ruleId: string): string {
+  let name = field;
+  for (const [index, { aliases }] of chain.entries()) {
+    const alias = aliases.get(name);
+    const path = alias?.get(ruleId);
+    if (path !== undefined) return path;
+    name = alias?.get(chain[index + 1]?.id ?? '') ?? name;
+  }
+  return name;
 }

@@ -1,8 +1,11 @@
-import { type CorrelationDraft, type Referable, type References, readCorrelation } from './correlation.ts';
+import { resolveCorrelations } from './chaining.ts';
+import { type CorrelationDraft, readCorrelation } from './correlation.ts';
 import { type RuleDocument, readDocuments, type Sink } from './document.ts';
 import { type FilterDraft, planFilters, readFilter } from './filter.ts';
-import type { CorrelationRule, Lists, RuleFile, RuleMetadata, RuleSet, SigmaRule } from './model.ts';
+import type { CorrelationRule, Lists, RuleFile, RuleMetadata, RuleSet } from './model.ts';
+import { rulesOff } from './off.ts';
 import { readMappings } from './read-mapping.ts';
+import type { Referable, References } from './references.ts';
 import { compileRule, type RuleDraft, readRule } from './rule.ts';
 import { fold } from './value.ts';
 
@@ -24,9 +27,7 @@ export function parseRules(
   }
   const filters = planFilters(drafts.filters, drafts.rules, registry);
   const rules = drafts.rules.map((draft) => compileRule(draft, filters.get(draft.metadata.id) ?? []));
-  const correlations = drafts.correlations
-    .map((draft) => draft.resolve(registry))
-    .filter((correlation) => correlation !== undefined);
+  const correlations = resolveCorrelations(drafts.correlations, registry);
   return {
     rules,
     correlations,
@@ -80,23 +81,6 @@ function silentRules(correlations: readonly CorrelationRule[]): ReadonlySet<stri
   return silent;
 }
 
-/** A sequence without one of its rules never comes about, a count without all of them. */
-function rulesOff(
-  rules: readonly SigmaRule[],
-  correlations: readonly CorrelationRule[],
-  sink: Sink,
-): ReadonlySet<string> {
-  const off = new Set(rules.filter(({ applies }) => !applies).map(({ id }) => id));
-  for (const { id, type, rules: parts, where } of correlations) {
-    const without = parts.filter((part) => off.has(part));
-    const isOff = type === 'temporal_ordered' ? without.length > 0 : without.length === parts.length;
-    if (!isOff) continue;
-    off.add(id);
-    sink.warnings.push({ rule: id, where, message: `is switched off, as ${without.join(', ')} is.` });
-  }
-  return off;
-}
-
 const isReferable = (entry: Entry): entry is Entry & Referable => entry.kind !== 'filter';
 
 /** A document with an id. Nothing refers to filters. */
@@ -107,7 +91,7 @@ interface Entry {
 }
 
 /** Ids and names of everything read so far. */
-class Registry implements References {
+class Registry implements Omit<References, 'correlation'> {
   readonly #ids = new Map<string, Entry>();
   readonly #byName = new Map<string, Entry>();
   readonly #refused = new Set<string>();

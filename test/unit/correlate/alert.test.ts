@@ -6,7 +6,12 @@ import type { Facts, Signal } from '../../../src/record/signal.ts';
 import { metadata, signalAt } from './support.ts';
 
 const CONTEXT = { version: 7, evidenceMax: 4, overflowed: false };
-const episode = (...signals: Signal[]): Episode => ({ signals, count: signals.length, until: 0 });
+const episode = (...signals: Signal[]): Episode => ({
+  beginning: signals[0]!,
+  signals,
+  count: signals.length,
+  until: 0,
+});
 const alert = (...signals: Signal[]) => alertOf(episode(...signals), metadata('r'), CONTEXT);
 const message = (fields: Partial<Signal>) => alert(signalAt(0, fields)).message;
 

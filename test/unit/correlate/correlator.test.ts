@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { type CorrelateLimits, Correlator } from '../../../src/correlate/correlator.ts';
-import { repeats, temporalOrdered } from '../../../src/correlate/episodes.ts';
+import { REPEATS } from '../../../src/correlate/kinds/repeats.ts';
+import { temporalOrdered } from '../../../src/correlate/kinds/temporal-ordered.ts';
+import { allRules } from '../../../src/detect/sigma/rule-condition.ts';
 import type { Signal } from '../../../src/record/signal.ts';
 import { behaviour, SECOND, signalAt } from './support.ts';
 
 const MINUTE = 60 * SECOND;
-const SEQUENCE = { steps: ['a', 'b', 'c'], timespan: MINUTE, suppress: 0, sameAny: [] };
+const STEPS = ['a', 'b', 'c'];
+const SEQUENCE = { steps: STEPS, condition: { expression: allRules(STEPS) }, timespan: MINUTE, sameAny: [] };
 const PLAN = new Map([
-  ['r', behaviour('r', MINUTE, repeats(MINUTE))],
-  ['q', behaviour('q', MINUTE, temporalOrdered(SEQUENCE))],
+  ['r', behaviour('r', REPEATS, MINUTE)],
+  ['q', behaviour('q', temporalOrdered(SEQUENCE), 0)],
 ]);
 
 function start(limits: Partial<CorrelateLimits> = {}) {
@@ -138,8 +141,8 @@ test('a rule that is no longer loaded is passed over', () => {
 test('with other rules, groups of those that are gone are let go, and those of changed ones say what these say', () => {
   const { say, correlator } = start();
   const twoRules = new Map([
-    ['r', behaviour('r', MINUTE, repeats(MINUTE))],
-    ['s', behaviour('s', MINUTE, repeats(MINUTE))],
+    ['r', behaviour('r', REPEATS, MINUTE)],
+    ['s', behaviour('s', REPEATS, MINUTE)],
   ]);
   correlator.use(twoRules);
   assert.equal(say(signalAt(0), signalAt(30), signalAt(0, { id: 'other', rule: 's' })), '+2@2 +1@3');
@@ -151,7 +154,7 @@ test('with other rules, groups of those that are gone are let go, and those of c
   assert.equal(correlator.groups, 1);
   assert.equal(say(signalAt(40), signalAt(40, { id: 'late', rule: 's' })), '~3@4', 'its matches are ignored');
 
-  const shorter = behaviour('r', 20 * SECOND, repeats(20 * SECOND));
+  const shorter = behaviour('r', REPEATS, 20 * SECOND);
   correlator.use(new Map([['r', { ...shorter, rule: { ...shorter.rule, title: 'Changed' } }]]));
   assert.equal(say(), '~1@4 +2@4', 'of one version a store keeps what it is given last');
   assert.equal(say(signalAt(45)), '~3@6');

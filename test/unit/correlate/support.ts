@@ -1,6 +1,7 @@
 import type { Spoken } from '../../../src/correlate/correlator.ts';
-import type { EpisodeFinder } from '../../../src/correlate/episodes.ts';
+import type { Kind } from '../../../src/correlate/kinds/kind.ts';
 import type { Behaviour } from '../../../src/correlate/plan.ts';
+import { finder, lookback } from '../../../src/correlate/referred.ts';
 import type { RuleMetadata } from '../../../src/detect/sigma/model.ts';
 import type { Alert } from '../../../src/record/alert.ts';
 import type { Signal } from '../../../src/record/signal.ts';
@@ -25,8 +26,16 @@ export function metadata(id: string): RuleMetadata {
   };
 }
 
-export function behaviour(id: string, span: number, find: EpisodeFinder): Behaviour {
-  return { rule: metadata(id), span, find };
+/** What becomes of the signals of a rule. @param suppress microseconds */
+export function behaviour(id: string, kind: Kind, suppress: number): Behaviour {
+  const rule = { kind, inner: new Map() };
+  const back = lookback(rule);
+  return {
+    rule: metadata(id),
+    span: Math.max(back, suppress),
+    lookback: back,
+    find: finder(rule, suppress),
+  };
 }
 
 /** A refused pod of alice's, `seconds` after noon. */

@@ -22,6 +22,8 @@ test('the examples of docs/rules.md are rules, and the tests of the first pass',
     writeFileSync(join(folder, 'terminal.yml'), block('title: Exec-friendly'));
     writeFileSync(join(folder, 'terminal.tests.yml'), block('base:'));
     writeFileSync(join(folder, 'refused.yml'), block('title: Refused by'));
+    writeFileSync(join(folder, 'kinds.yml'), block('title: Five refused'));
+    writeFileSync(join(folder, 'chained.yml'), block('title: Many refusals, then'));
     const own = await readRuleFiles([folder]);
     const rules = await loadRules({ rules: [join(root, 'rules'), folder] });
     assert.deepEqual(

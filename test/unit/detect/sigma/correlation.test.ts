@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { groupFields } from '../../../../src/detect/sigma/model.ts';
+import { type CorrelationRule, groupFields } from '../../../../src/detect/sigma/model.ts';
+import { allRules } from '../../../../src/detect/sigma/rule-condition.ts';
+import { COUNT, correlation, RULES, temporal, value } from './correlations.ts';
 import { parse } from './support.ts';
 
-const rule = (name: string, id: string) => `title: Rule ${name}
-name: ${name}
-id: ${id}
-logsource: {product: kubernetes, service: audit}
-detection:
-  selection: {verb: create}
-  condition: selection
-`;
-
-/** Rules `one` (lines 1 to 7) and `two` (9 to 15), then a correlation that begins at line 17. */
-const RULES = `${rule('one', 'ID-1')}---\n${rule('two', 'ID-2')}---\n`;
-const correlation = (body: string, head = '') =>
-  `${RULES}title: Many\n${head}correlation:\n${body.replaceAll(/^/gm, '  ')}\n`;
-
-const problemsOf = (text: string) =>
-  parse(text).problems.map(({ code, where, message }) => `${code} ${where}: ${message}`);
-
-const COUNT =
-  'type: event_count\nrules: [one]\ngroup-by: [user.username]\ntimespan: 15m\ncondition: {gte: 10}';
+/** What a correlation has by its type. */
+function specific({ type, ...rule }: CorrelationRule): unknown {
+  if ('condition' in rule) return rule.condition;
+  const { threshold, fields, percentile } = rule as Partial<Extract<CorrelationRule, { percentile: number }>>;
+  return { threshold, ...(fields && { fields }), ...(percentile !== undefined && { percentile }) };
+}
 
 test('event_count, its references resolved by name or id', () => {
   const text = correlation(
@@ -47,10 +36,48 @@ test('event_count, its references resolved by name or id', () => {
       groupBy: ['user.username', 'objectRef.namespace'],
       aliases: new Map(),
       timespanMs: 7_200_000,
-      condition: { gt: 9, lte: 20 },
       generate: false,
+      threshold: { gt: 9, lte: 20 },
     },
   ]);
+});
+
+test('every type of the specification, and what it is given', () => {
+  const read = (body: string) => {
+    const { correlations, problems, warnings } = parse(correlation(body));
+    assert.deepEqual([problems, warnings], [[], []]);
+    return specific(correlations[0]!);
+  };
+  const gte = { gte: 2 };
+  assert.deepEqual(read(`${value('count')}{field: verb, gte: 2}`), { threshold: gte, fields: ['verb'] });
+  assert.deepEqual(read(`${value('count')}{field: [verb, userAgent], gte: 2}`), {
+    threshold: gte,
+    fields: ['verb', 'userAgent'],
+  });
+  for (const type of ['sum', 'avg', 'median']) {
+    assert.deepEqual(read(`${value(type)}{field: responseStatus.code, gt: -0.5, lt: 1.5}`), {
+      threshold: { gt: -0.5, lt: 1.5 },
+      fields: ['responseStatus.code'],
+    });
+  }
+  for (const [written, percentile] of [
+    ['percentile: 95, ', 95],
+    ['', 50],
+  ] as const) {
+    assert.deepEqual(read(`${value('percentile')}{${written}field: responseStatus.code, gte: 2}`), {
+      threshold: gte,
+      fields: ['responseStatus.code'],
+      percentile,
+    });
+  }
+  const [one, two] = ['ID-1', 'ID-2'].map((rule) => ({ kind: 'item', rule }));
+  const either = { kind: 'or', children: [one, { kind: 'not', child: two }] };
+  for (const type of ['temporal', 'temporal_ordered']) {
+    assert.deepEqual(read(temporal('{gte: 1}', type)), { threshold: { gte: 1 } });
+    assert.deepEqual(read(temporal('one OR not two', type)), { expression: either });
+    const without = temporal('one or not two', type).replace('rules: [one, two]\n', '');
+    assert.deepEqual(read(without), { expression: either });
+  }
 });
 
 test('temporal_ordered asks for all its rules', () => {
@@ -62,7 +89,7 @@ test('temporal_ordered asks for all its rules', () => {
     );
     assert.deepEqual(problems, []);
     assert.deepEqual(correlations[0]!.rules, ['ID-2', 'ID-1']);
-    assert.deepEqual(correlations[0]!.condition, { gte: 2 });
+    assert.deepEqual(specific(correlations[0]!), { expression: allRules(['ID-2', 'ID-1']) });
     assert.deepEqual(correlations[0]!.groupBy, ['user.username']);
     assert.equal(correlations[0]!.timespanMs, 90_000);
   }
@@ -76,8 +103,8 @@ test('aliases name another field for each rule', () => {
     ),
   );
   assert.deepEqual(problems, []);
-  assert.deepEqual(groupFields(correlations[0]!, 'ID-1'), ['objectRef.name', 'user.username']);
-  assert.deepEqual(groupFields(correlations[0]!, 'ID-2'), ['objectRef.namespace', 'user.username']);
+  assert.deepEqual(groupFields([correlations[0]!], 'ID-1'), ['objectRef.name', 'user.username']);
+  assert.deepEqual(groupFields([correlations[0]!], 'ID-2'), ['objectRef.namespace', 'user.username']);
 });
 
 test('a rule is silent if correlations refer to it and none of them generates', () => {
@@ -103,119 +130,15 @@ test('correlations may stand before their rules and in other files', () => {
   assert.equal(correlations.length, 1);
 });
 
-test('every fault is named with line and column', () => {
-  const table: readonly [body: string, ...problems: string[]][] = [
-    [
-      'type: value_count\nrules: [one]\ntimespan: 1m\ncondition: {field: a, gte: 2}',
-      'RULE_UNSUPPORTED test.yml:19:3: The correlation type "value_count" is not evaluated. Evaluated are event_count, temporal_ordered, new_value.',
-    ],
-    [
-      'type: temporal\nrules: [one]\ntimespan: 1m',
-      'RULE_UNSUPPORTED test.yml:19:3: The correlation type "temporal" is not evaluated. Evaluated are event_count, temporal_ordered, new_value.',
-    ],
-    [
-      'type: event_cuont\nrules: [one]\ntimespan: 1m',
-      'RULE_INVALID test.yml:19:3: "type": expected one of event_count, temporal_ordered, new_value, found "event_cuont". Did you mean "event_count"?',
-    ],
-    [
-      '{}',
-      'RULE_INVALID test.yml:18:1: The required attribute "type" is missing from "correlation".',
-      'RULE_INVALID test.yml:18:1: The required attribute "timespan" is missing from "correlation".',
-      'RULE_INVALID test.yml:18:1: The required attribute "rules" is missing from "correlation".',
-    ],
-    [
-      COUNT.replace('[one]', '[]'),
-      'RULE_INVALID test.yml:20:3: "rules": expected a list of ids or names of rules, found a list.',
-    ],
-    [
-      COUNT.replace('[one]', '[one, twoo]'),
-      'RULE_REFERENCE_UNKNOWN test.yml:20:16: No rule has the id or name "twoo". Did you mean "two"?',
-    ],
-    [
-      COUNT.replace('[one]', '[one, ID-1]'),
-      'RULE_INVALID test.yml:20:16: The rule "ID-1" stands twice. Every rule counts once.',
-    ],
-    [
-      COUNT.replace('event_count', 'temporal_ordered').replace('{gte: 10}', ''),
-      'RULE_INVALID test.yml:20:3: "rules": expected at least two rules, in the order in which they are to occur, found a list.',
-    ],
-    [
-      COUNT.replace('[user.username]', "['']"),
-      'RULE_INVALID test.yml:21:3: "group-by": expected paths of fields or names of aliases, found a list.',
-    ],
-    [
-      COUNT.replace('15m', '15'),
-      'RULE_INVALID test.yml:22:3: "timespan": expected a number and one of the letters s, m, h, d, for example "15m", found the number 15.',
-    ],
-    [
-      COUNT.replace('15m', '0m'),
-      'RULE_INVALID test.yml:22:3: "timespan": expected a number and one of the letters s, m, h, d, for example "15m", found "0m".',
-    ],
-    [
-      COUNT.replace('condition: {gte: 10}', ''),
-      'RULE_INVALID test.yml:18:1: The required attribute "condition" is missing from "correlation".',
-    ],
-    [
-      COUNT.replace('{gte: 10}', '10'),
-      'RULE_INVALID test.yml:23:3: "condition": expected a map such as "gte: 10", found the number 10.',
-    ],
-    [
-      COUNT.replace('{gte: 10}', '{}'),
-      'RULE_INVALID test.yml:23:3: Expected a count such as "gte: 10", found an empty map.',
-    ],
-    [
-      COUNT.replace('{gte: 10}', '{gtee: 10}'),
-      'RULE_INVALID test.yml:23:15: "gtee" is not one of gt, gte, lt, lte, eq, neq. Did you mean "gte"?',
-    ],
-    [
-      COUNT.replace('{gte: 10}', '{gte: 1.5}'),
-      'RULE_INVALID test.yml:23:15: "gte": expected a whole number, found the number 1.5.',
-    ],
-    [
-      COUNT.replace('{gte: 10}', '{gt: 10, lt: 11}'),
-      'RULE_INVALID test.yml:23:3: No count meets the condition: its lower bound is above its upper one.',
-    ],
-    [
-      COUNT.replace('{gte: 10}', 'one and two'),
-      'RULE_UNSUPPORTED test.yml:23:3: A condition over the names of rules is not evaluated.',
-    ],
-    [
-      'type: temporal_ordered\nrules: [one, two]\ntimespan: 1m\ncondition: {gte: 1}',
-      'RULE_UNSUPPORTED test.yml:22:3: A "temporal_ordered" correlation is evaluated over all its rules only. Leave the condition out, or write "gte: 2".',
-    ],
-    [
-      `${COUNT}\ngroupby: [a]`,
-      'RULE_INVALID test.yml:24:3: "groupby" is not an attribute of a correlation. Did you mean "group-by"?',
-    ],
-    [
-      `${COUNT}\naliases: {ns: {two: a}}`,
-      'RULE_REFERENCE_UNKNOWN test.yml:24:18: "two" is not one of the rules of this correlation.',
-    ],
-    [
-      `${COUNT}\naliases: {user.username: {}}`,
-      'RULE_INVALID test.yml:24:13: "user.username" does not say which field of the rule "ID-1" is meant.',
-    ],
-    [
-      `${COUNT}\naliases: {ns: {one: 7}}`,
-      'RULE_INVALID test.yml:24:18: "one": expected the path of a field, found the number 7.',
-    ],
-  ];
-  for (const [body, ...problems] of table) assert.deepEqual(problemsOf(correlation(body)), problems);
-  assert.deepEqual(problemsOf('title: a\ncorrelation: [x]'), [
-    'RULE_INVALID test.yml:2:1: "correlation": expected a map, found a list.',
-  ]);
-});
-
-test('a reference to a refused rule, or to another correlation, is refused', () => {
-  const refused = RULES.replace('condition: selection', 'condition: nothing');
-  assert.deepEqual(problemsOf(correlation(COUNT).replace(RULES, refused)), [
-    'RULE_INVALID test.yml:7:14: "nothing" is not a search identifier of this rule.',
-    'RULE_REFERENCE_UNKNOWN test.yml:20:11: The rule "one" was refused; its own problem is named apart.',
-  ]);
-  const chained = `${correlation(COUNT, 'name: many\n')}---\ntitle: Chain\ncorrelation:\n${COUNT.replace('one', 'many').replaceAll(/^/gm, '  ')}`;
-  assert.deepEqual(problemsOf(chained), [
-    'RULE_UNSUPPORTED test.yml:29:11: A correlation of correlations ("many" is one) is not evaluated.',
-  ]);
+test('a correlation is off where nothing is left that could meet its condition', () => {
+  const other = RULES.replace('{product: kubernetes, service: audit}', '{product: windows}');
+  const off = (body: string) => [...parse(correlation(body).replace(RULES, other)).off];
+  assert.equal(off(temporal('one and two')).length, 2);
+  assert.deepEqual(off(temporal('one or two')), ['ID-1']);
+  assert.deepEqual(off(temporal('two and not one')), ['ID-1']);
+  assert.deepEqual(off(temporal('{gte: 1}', 'temporal_ordered')), ['ID-1']);
+  assert.equal(off(temporal('{gte: 2}', 'temporal_ordered')).length, 2);
+  assert.equal(off(COUNT).length, 2);
 });
 
 test('grouping by a field that no event has is warned of', () => {

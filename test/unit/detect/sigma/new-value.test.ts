@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldOf } from '../../../../src/detect/sigma/model.ts';
+import { fieldOf, type NewValueRule } from '../../../../src/detect/sigma/model.ts';
 import { parse } from './support.ts';
 
 const rule = (name: string) => `title: Rule ${name}
@@ -27,7 +27,7 @@ test('new_value names its fields, one or several', () => {
       correlation(NEW.replace('field: userAgent', `field: ${field}`)),
     );
     assert.deepEqual([problems, warnings], [[], []]);
-    const [{ type, rules, groupBy, timespanMs, fields: read }] = correlations as [(typeof correlations)[0]];
+    const { type, rules, groupBy, timespanMs, fields: read } = correlations[0] as NewValueRule;
     assert.deepEqual(
       [type, rules, groupBy, timespanMs, read],
       ['new_value', ['ID-one'], ['user.username'], 14 * 86_400_000, fields],
@@ -40,7 +40,7 @@ test('an alias stands for a field of each rule', () => {
   const body = `${NEW.replace('[one]', '[one, two]').replace('userAgent', 'what')}\naliases: {what: {one: userAgent, two: verb}}`;
   const { correlations, problems, warnings } = parse(correlation(body));
   assert.deepEqual([problems, warnings], [[], []]);
-  const read = ['ID-one', 'ID-two'].map((id) => fieldOf(correlations[0]!, 'what', id));
+  const read = ['ID-one', 'ID-two'].map((id) => fieldOf([correlations[0]!], 'what', id));
   assert.deepEqual(read, ['userAgent', 'verb']);
 });
 
@@ -72,7 +72,7 @@ test('every fault is named with line and column', () => {
         'field: userAgent',
         'field: userAgent\ncondition: {gte: 2}',
       ),
-      'RULE_INVALID test.yml:22:3: "field": expected none: it belongs to the type "new_value", found "userAgent".',
+      'RULE_INVALID test.yml:22:3: "field": expected none: it belongs to the types "value_…" and "new_value", found "userAgent".',
     ],
     [
       `${NEW}\naliases: {userAgent: {}}`,

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ruleOptions } from '../../../src/detect/rule-options.ts';
+import { parse } from './sigma/support.ts';
+
+const RULE = (name: string) => `title: ${name}
+name: ${name}
+logsource: { product: kubernetes, service: audit }
+detection: { selection: { verb: ${name} }, condition: selection }
+---
+`;
+
+const optionsOf = (correlation: string, options: string) => {
+  const { correlations, problems } = parse(
+    `${RULE('a')}${RULE('b')}title: C\ncorrelation: { rules: [a, b], timespan: 1d, ${correlation} }\ngatewatch: { ${options} }\n`,
+  );
+  assert.deepEqual(problems, []);
+  return ruleOptions(correlations[0]!);
+};
+
+test('options that a type does not have are refused, not passed over', () => {
+  const same = 'same-any: [user.username]';
+  assert.deepEqual(optionsOf('type: temporal_ordered', same).sameAny, ['user.username']);
+  assert.deepEqual(optionsOf('type: temporal_ordered, condition: { gte: 2 }', same).sameAny, [
+    'user.username',
+  ]);
+  const refusal = {
+    code: 'RULE_INVALID',
+    message: 'gatewatch.same-any: belongs to "temporal_ordered" without a count in its condition.',
+    where: 'test.yml:11:1',
+  };
+  assert.throws(() => optionsOf('type: temporal_ordered, condition: { gte: 1 }', same), refusal);
+  assert.throws(() => optionsOf('type: temporal', same), refusal);
+  assert.throws(() => optionsOf('type: event_count, condition: { gte: 2 }', 'learn: 1d'), {
+    code: 'RULE_INVALID',
+    message: 'gatewatch.learn: belongs to "new_value".',
+  });
+  assert.throws(() => optionsOf('type: event_count, condition: { gte: 2 }', 'distinct: verb'), {
+    code: 'RULE_INVALID',
+    message: 'gatewatch: Unrecognized key: "distinct".',
+  });
+});
