@@ -13,16 +13,14 @@ import { behavesAs, type Plan } from './plan.ts';
 /** Limits of the correlation; each is a key of the configuration. */
 export interface CorrelateLimits extends BaselineLimits {
   readonly lateness_seconds: number;
+  readonly lateness_review_seconds: number;
   readonly groups_max: number;
   readonly signals_per_group_max: number;
   readonly evidence_max: number;
 }
 
 /** Told when a limit is reached, so that it is counted. */
-export type LimitReached = (
-  limit: 'groups_max' | 'signals_per_group_max' | keyof BaselineLimits,
-  group: string,
-) => void;
+export type LimitReached = (limit: Exclude<keyof CorrelateLimits, 'evidence_max'>, group: string) => void;
 
 /** An alert to pass on. */
 export interface Spoken {
@@ -98,6 +96,7 @@ export class Correlator {
     this.#watch(signal);
     const key = groupKey(signal, behaviour);
     const { baseline } = behaviour;
+    this.#countLate(signal, key);
     const past = baseline && this.#baselines.pastOf(signal, baseline);
     if (baseline && !(past && this.#remember(signal, key, past, baseline))) return;
     const group = this.#touch(key, () => newGroup(behaviour, signal.cluster, past, offset));
@@ -174,6 +173,14 @@ export class Correlator {
   #watch({ cluster, time }: Signal): void {
     if (time !== undefined && time > (this.#watermarks.get(cluster) ?? 0))
       this.#watermarks.set(cluster, time);
+  }
+
+  /** Counts a match that has come later than its source may be. */
+  #countLate({ cluster, time, evidence }: Signal, key: string): void {
+    if (time === undefined) return;
+    const limit = evidence.source === 'review' ? 'lateness_review_seconds' : 'lateness_seconds';
+    const late = (this.#watermarks.get(cluster) ?? 0) - time;
+    if (late > this.#limits[limit] * 1_000_000) this.#limitReached(limit, key);
   }
 
   /** Takes a match into its baseline. @returns whether it is to be held: an alert may hold it, or holds other records of its request */
@@ -295,7 +302,8 @@ export class Correlator {
 
   /** Microseconds. */
   get #lateness(): number {
-    return this.#limits.lateness_seconds * 1_000_000;
+    const { lateness_seconds, lateness_review_seconds } = this.#limits;
+    return Math.max(lateness_seconds, lateness_review_seconds) * 1_000_000;
   }
 
   /** The time before which nothing may arrive any more. */

@@ -62,6 +62,7 @@ const LIMITS = {
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: Number.MAX_SAFE_INTEGER / 1e7,
   lateness_seconds: Number.MAX_SAFE_INTEGER,
+  lateness_review_seconds: Number.MAX_SAFE_INTEGER,
   groups_max: 10_000,
   signals_per_group_max: 10_000,
   baseline_groups_max: 10_000,

@@ -33,6 +33,8 @@ export const LABELS = {
       'namespaces_max',
       'objects_bytes_max',
       'object_bytes_max',
+      'lateness_seconds',
+      'lateness_review_seconds',
       'groups_max',
       'signals_per_group_max',
       'baseline_groups_max',

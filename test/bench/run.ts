@@ -3,12 +3,20 @@
  * in turns with its baseline, so that a noisy machine disturbs both alike.
  */
 import { parseArgs } from 'node:util';
+import { correlate } from './correlate.ts';
 import { detect, detectRules } from './detect.ts';
 import type { Benchmark } from './measure.ts';
 import { receiveEmbedded } from './receive.ts';
 import { endToEnd, receiveKafka } from './scale-out.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [detect, detectRules, receiveEmbedded, receiveKafka, endToEnd];
+const BENCHMARKS: readonly Benchmark[] = [
+  detect,
+  detectRules,
+  correlate,
+  receiveEmbedded,
+  receiveKafka,
+  endToEnd,
+];
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },

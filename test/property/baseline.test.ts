@@ -21,6 +21,7 @@ const PLAN: ReadonlyMap<string, Behaviour> = new Map([
 ]);
 const LIMITS = {
   lateness_seconds: LATENESS_HOURS * 3600,
+  lateness_review_seconds: LATENESS_HOURS * 3600,
   groups_max: 1000,
   signals_per_group_max: 1000,
   baseline_groups_max: 1000,

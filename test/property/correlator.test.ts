@@ -15,6 +15,7 @@ const LATENESS = 20;
 
 const LIMITS = {
   lateness_seconds: LATENESS,
+  lateness_review_seconds: LATENESS,
   groups_max: 1000,
   signals_per_group_max: 1000,
   baseline_groups_max: 0,

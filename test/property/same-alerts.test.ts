@@ -17,6 +17,7 @@ const LIMITS = {
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: 300,
   lateness_seconds: 300,
+  lateness_review_seconds: 300,
   groups_max: 200_000,
   signals_per_group_max: 10_000,
   baseline_groups_max: 10_000,
@@ -44,7 +45,9 @@ const inOrder = [...records.values()].sort((a, b) => a.seconds - b.seconds);
 /** Id, count and evidence of every alert that stands in the end. */
 function alertsOf(stream: readonly ReceivedRecord[], loaded: LoadedRules): Map<string, string> {
   const detector = new Detector(loaded.index, loaded.targets, LIMITS);
-  const correlator = new Correlator(loaded.behaviours(3600), LIMITS, () => assert.fail('a limit is reached'));
+  const correlator = new Correlator(loaded.behaviours(3600), LIMITS, (limit) =>
+    assert.equal(limit, 'lateness_seconds', 'nothing is let go'),
+  );
   const store = new Map<string, Alert>();
   let offset = 0;
   for (const [index, record] of stream.entries()) {

@@ -57,7 +57,14 @@ export const detect = section('Matching of single events.', {
 export const correlate = section('Correlation of matches into alerts.', {
   lateness_seconds: seconds
     .default(300)
-    .describe('How late, in event time, a record may arrive and still count in its window, in seconds.'),
+    .describe(
+      'How late, in event time, an audit event may arrive and still count in its window, in seconds. One that comes later is counted (gatewatch_correlate_limit_reached_total) and told of with what is left of its window.',
+    ),
+  lateness_review_seconds: seconds
+    .default(10)
+    .describe(
+      'The same of what the observing webhook sends, which is here while the API server waits for the answer, in seconds.',
+    ),
   groups_max: count.default(200_000).describe('Most correlation groups held open at one time.'),
   signals_per_group_max: count.default(10_000).describe('Most matches of one rule held in one group.'),
   baseline_groups_max: count

@@ -76,6 +76,7 @@ const LIMITS = {
   facts_text_chars_max: 100,
   event_time_ahead_seconds_max: 1e9,
   lateness_seconds: 1e9,
+  lateness_review_seconds: 1e9,
   groups_max: 1000,
   signals_per_group_max: 1000,
   baseline_groups_max: 0,

@@ -19,6 +19,7 @@ function start(limits: Partial<CorrelateLimits> = {}) {
   const reached: string[] = [];
   const all = {
     lateness_seconds: 30,
+    lateness_review_seconds: 30,
     groups_max: 100,
     signals_per_group_max: 100,
     baseline_groups_max: 100,

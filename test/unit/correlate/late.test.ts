@@ -9,6 +9,7 @@ import { keep, signalAt, standing } from './support.ts';
 
 const LIMITS = {
   lateness_seconds: 20,
+  lateness_review_seconds: 5,
   groups_max: 100,
   signals_per_group_max: 100,
   baseline_groups_max: 0,
@@ -32,7 +33,8 @@ function planOf(...correlations: string[]): Plan {
 
 /** What is said of signals one after another, each with a look at what can be forgotten. */
 function say(plan: Plan, signals: readonly Signal[]) {
-  const correlator = new Correlator(plan, LIMITS, () => assert.fail('no limit is reached'), FORGETFUL);
+  const reached: string[] = [];
+  const correlator = new Correlator(plan, LIMITS, (limit) => reached.push(limit), FORGETFUL);
   const store = new Map<string, Alert>();
   const told = signals.map((signal, offset) => {
     correlator.add(signal, offset);
@@ -44,7 +46,8 @@ function say(plan: Plan, signals: readonly Signal[]) {
       )
       .join(' ');
   });
-  return { told, counts: [...standing(store).values()].map((alert) => (alert as Alert).gatewatch.count) };
+  const counts = [...standing(store).values()].map((alert) => (alert as Alert).gatewatch.count);
+  return { told, counts, reached };
 }
 
 const at = (seconds: number, rule: string, target = rule) =>
@@ -74,10 +77,16 @@ test('what is forgotten is not missed by a condition that says how little may be
   assert.deepEqual(say(few, steady).counts, [3]);
 });
 
-test('what comes later than the lateness allows is told of all the same', () => {
+test('what comes later than the lateness of its source allows is counted, and told of all the same', () => {
   const single: Plan = planOf();
-  const signals = [at(0, 'a'), at(100, 'a'), at(200, 'a'), at(50, 'a'), at(100, 'a')];
-  assert.deepEqual(say(single, signals).told, ['+1', '+1', '+1', '+1', '+1']);
+  const signals = [at(0, 'a'), at(100, 'a'), at(200, 'a'), at(50, 'a'), at(100, 'a'), at(180, 'a')];
+  const { told, reached } = say(single, signals);
+  assert.deepEqual(told, ['+1', '+1', '+1', '+1', '+1', '+1']);
+  assert.deepEqual(reached, ['lateness_seconds', 'lateness_seconds']);
+  const reviewed = signals.map(
+    (signal): Signal => ({ ...signal, evidence: { ...signal.evidence, source: 'review' } }),
+  );
+  assert.deepEqual(say(single, reviewed).reached, new Array(3).fill('lateness_review_seconds'));
   const many = planOf('type: event_count, rules: [a], timespan: 10s, condition: { gte: 2 } }\nid: many');
   const late = [0, 1, 100, 200, 50, 51].map((seconds) => at(seconds, 'a', 'many'));
   assert.deepEqual(say(many, late).told, ['', '+2', '', '', '', '+2']);

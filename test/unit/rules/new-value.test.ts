@@ -15,6 +15,7 @@ const LIMITS = {
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: 300,
   lateness_seconds: 300,
+  lateness_review_seconds: 300,
   groups_max: 1000,
   signals_per_group_max: 1000,
   baseline_groups_max: 2,
