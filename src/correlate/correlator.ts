@@ -249,26 +249,23 @@ export class Correlator {
         continue;
       }
       const alert = alertOf(episode, group.behaviour.rule, {
-        version,
+        version: 0,
         evidenceMax: this.#limits.evidence_max,
         overflowed: group.overflowed,
       });
       const id = alert.event.id;
       current.add(id);
-      const text = JSON.stringify({ ...alert, gatewatch: { ...alert.gatewatch, version: 0 } });
+      const text = JSON.stringify(alert);
       const before = group.spoken.get(id);
-      if (before?.text === text) continue;
-      group.spoken.set(id, { text, alert });
-      this.#spoken.push({ alert, isNew: before === undefined });
+      if (before === text) continue;
+      group.spoken.set(id, text);
+      this.#spoken.push({ alert: revised(alert, { version }), isNew: before === undefined });
     }
-    for (const [id, { alert }] of group.spoken) {
+    for (const [id, text] of group.spoken) {
       if (current.has(id)) continue;
       group.spoken.delete(id);
-      const withdrawn = {
-        ...alert,
-        gatewatch: { ...alert.gatewatch, version, status: 'withdrawn' as const },
-      };
-      this.#spoken.push({ alert: withdrawn, isNew: false });
+      const alert = revised(JSON.parse(text), { version, status: 'withdrawn' });
+      this.#spoken.push({ alert, isNew: false });
     }
   }
 
@@ -310,4 +307,8 @@ export class Correlator {
   #horizon(cluster: string): EventTime {
     return (this.#watermarks.get(cluster) ?? 0) - this.#lateness;
   }
+}
+
+function revised(alert: Alert, changes: Partial<Alert['gatewatch']>): Alert {
+  return { ...alert, gatewatch: { ...alert.gatewatch, ...changes } };
 }

@@ -1,4 +1,3 @@
-import type { Alert } from '../record/alert.ts';
 import type { Signal } from '../record/signal.ts';
 import type { EventTime } from '../record/time.ts';
 import type { Past } from './baseline/past.ts';
@@ -25,7 +24,7 @@ export interface Group {
   /** By rule, with what lies between, and signal id, in order of arrival. */
   readonly held: Map<string, Map<string, Held>>;
   /** What was last said of each alert of the group: the document without its version, as text. */
-  readonly spoken: Map<string, { text: string; alert: Alert }>;
+  readonly spoken: Map<string, string>;
   /** See `History.from`. */
   from: EventTime;
   /** Latest event time of its signals, and of those of them that were forgotten. */
