@@ -91,6 +91,21 @@ const gatewatch = z.looseObject({
     })
     .optional()
     .describe('What had not been seen before.'),
+  blast_radius: z
+    .array(
+      z.looseObject({
+        time: time.optional(),
+        namespace: z.string().optional(),
+        resource: z.string().optional(),
+        name: z.string().optional(),
+        user: z.string().optional(),
+        author: z.string().optional().describe('Who is behind it.'),
+        violations: violations.optional(),
+        failed_open: texts.optional(),
+      }),
+    )
+    .optional()
+    .describe('What was admitted while protection was weakened, and would not have been before.'),
   evidence: z.array(evidence),
   limits: texts.optional().describe('What the source could not tell.'),
   status: z.enum(STATUSES),

@@ -14,6 +14,7 @@ import { formatEventTime } from '../record/time.ts';
 import { threatOf } from './attack.ts';
 import { type Novelty, shownValues } from './baseline/new-value.ts';
 import { DAY } from './baseline/run.ts';
+import { blastRadius } from './blast-radius.ts';
 import type { Episode } from './episodes.ts';
 import { newValueSentence, repeatedSentence, sentenceOf, storyOf } from './sentence.ts';
 
@@ -64,6 +65,7 @@ export function alertOf(
   const start = began === undefined ? undefined : formatEventTime(began);
   const end = latest === undefined ? undefined : formatEventTime(latest);
   const evidence = evidenceOf(signals, context.evidenceMax);
+  const letThrough = sequence ? blastRadius(signals, context.evidenceMax) : [];
   return {
     '@timestamp': end ?? new Date(last.received_ms).toISOString(),
     ecs: { version: ECS_VERSION },
@@ -113,6 +115,7 @@ export function alertOf(
       ...(last.pod_security ? { pod_security: last.pod_security } : {}),
       ...namespaceOf(signals),
       ...policyOf(signals),
+      ...(letThrough.length > 0 ? { blast_radius: letThrough } : {}),
       ...(novelty ? { baseline: newValueOf(novelty, signals[0]!) } : {}),
       evidence,
       ...(limits.length > 0 ? { limits } : {}),

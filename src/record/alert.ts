@@ -6,6 +6,7 @@ import type {
   Outcome,
   PodSecurity,
   PolicyChange,
+  Violation,
 } from './signal.ts';
 
 export type Severity = 'informational' | 'low' | 'medium' | 'high' | 'critical';
@@ -32,6 +33,22 @@ export interface NewValue {
   readonly last_seen?: string;
 }
 
+/** Something that was admitted while protection was weakened. */
+export interface LetThrough {
+  /** RFC 3339. */
+  readonly time?: string;
+  readonly namespace?: string;
+  readonly resource?: string;
+  readonly name?: string;
+  /** Who asked, and who is behind it. */
+  readonly user?: string;
+  readonly author?: string;
+  /** What the former setting would have refused, as far as that can be told. */
+  readonly violations?: readonly Violation[];
+  /** Webhooks that were passed over. */
+  readonly failed_open?: readonly string[];
+}
+
 /** The part of an alert that is ours; everything else is Elastic Common Schema. */
 export interface GatewatchFields {
   readonly detection_id?: string;
@@ -48,6 +65,8 @@ export interface GatewatchFields {
   readonly namespace?: NamespaceChange;
   readonly policy?: PolicyChange;
   readonly baseline?: NewValue;
+  /** Of a sequence: what was admitted while protection was weakened, and would not have been before. */
+  readonly blast_radius?: readonly LetThrough[];
   readonly evidence: readonly Evidence[];
   readonly limits?: readonly string[];
   readonly status: AlertStatus;

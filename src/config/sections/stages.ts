@@ -77,7 +77,11 @@ export const correlate = section('Correlation of matches into alerts.', {
     .describe(
       'Most values remembered of one group. One that shows more in the time that is looked back has no habit: it gives no alerts of further values.',
     ),
-  evidence_max: count.default(20).describe('Most records listed as evidence in one alert; more are counted.'),
+  evidence_max: count
+    .default(20)
+    .describe(
+      'Most records listed as evidence in one alert, and most objects in its blast radius; more are counted.',
+    ),
   suppress_seconds: seconds
     .default(3600)
     .describe(

@@ -1,4 +1,5 @@
 /** What a namespace's labels mean to the engines that read them. */
+import { strictness } from '../../record/pod-security-level.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -8,9 +9,6 @@ export const ENFORCE = `${PREFIX}enforce`;
 const ENFORCE_VERSION = `${PREFIX}enforce-version`;
 const AUDIT = `${PREFIX}audit`;
 const WARN = `${PREFIX}warn`;
-
-/** Levels by strictness. */
-const LEVELS: readonly string[] = ['privileged', 'baseline', 'restricted'];
 
 /** A label by which a namespace is left out of an engine's webhook, in the engine's shipped configuration. */
 interface Exemption {
@@ -52,12 +50,6 @@ export type LabelChange =
   | 'exemption-added'
   | 'exemption-removed';
 
-/** No label stands for privileged; a value that is no level is enforced as the strictest (`ParseLevel`). */
-function rank(level: string | undefined): number {
-  const known = LEVELS.indexOf(level ?? 'privileged');
-  return known < 0 ? LEVELS.length - 1 : known;
-}
-
 function minor(version: string | undefined): number {
   const found = /^v1\.(\d{1,4})$/.exec(version ?? '');
   return found ? Number(found[1]) : Number.POSITIVE_INFINITY;
@@ -66,7 +58,7 @@ function minor(version: string | undefined): number {
 /** What changed between two known sets of labels. */
 export function labelChanges(before: Labels, after: Labels): LabelChange[] {
   const changes: LabelChange[] = [];
-  const [from, to] = [rank(before[ENFORCE]), rank(after[ENFORCE])];
+  const [from, to] = [strictness(before[ENFORCE]), strictness(after[ENFORCE])];
   if (before[ENFORCE] !== undefined && after[ENFORCE] === undefined) {
     if (from > 0) changes.push('enforce-removed');
   } else if (to < from) changes.push('enforce-lowered');
@@ -77,8 +69,8 @@ export function labelChanges(before: Labels, after: Labels): LabelChange[] {
   if (to > 0 && to >= from && minor(after[ENFORCE_VERSION]) < minor(before[ENFORCE_VERSION])) {
     if (before[ENFORCE] !== undefined) changes.push('enforce-version-lowered');
   }
-  if (rank(after[AUDIT]) < rank(before[AUDIT])) changes.push('audit-lowered');
-  if (rank(after[WARN]) < rank(before[WARN])) changes.push('warn-lowered');
+  if (strictness(after[AUDIT]) < strictness(before[AUDIT])) changes.push('audit-lowered');
+  if (strictness(after[WARN]) < strictness(before[WARN])) changes.push('warn-lowered');
   for (const exemption of EXEMPTIONS) {
     const [was, is] = [exempts(exemption, before), exempts(exemption, after)];
     if (is && !was) changes.push('exemption-added');

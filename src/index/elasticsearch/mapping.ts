@@ -111,6 +111,16 @@ const properties: Properties = {
     }),
     policy: object({ engine: keyword, effect: keyword, changes: keyword, reasons: text }),
     baseline: object({ field: keyword, value: keyword, learned_since: date, last_seen: date }),
+    blast_radius: object({
+      time: date,
+      namespace: keyword,
+      resource: keyword,
+      name: keyword,
+      user: keyword,
+      author: keyword,
+      violations,
+      failed_open: keyword,
+    }),
     evidence: object({
       record_id: keyword,
       audit_id: keyword,

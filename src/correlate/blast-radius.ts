@@ -1,0 +1,80 @@
+import type { LetThrough } from '../record/alert.ts';
+import { strictness } from '../record/pod-security-level.ts';
+import type { NamespaceChange, PolicyChange, Signal, Violation } from '../record/signal.ts';
+import { formatEventTime } from '../record/time.ts';
+
+/** The level by which it is judged what policy engines would have refused: without the engine that is all that can be told. */
+const BASELINE = 'baseline';
+
+/**
+ * What was let through while protection was weakened: workloads that the Pod Security level before would have refused; where a policy engine was
+ * weakened or left out, those that violate level baseline; and what a webhook that failed open was never asked about. It ends where the
+ * protection is there again.
+ * @param signals those of an alert, in order
+ */
+export function blastRadius(signals: readonly Signal[], max: number): LetThrough[] {
+  const gap = new Gap();
+  const found = new Map<string, LetThrough>();
+  for (const signal of signals) {
+    if (signal.admission.outcome !== 'admitted') continue;
+    const place = namespaceOf(signal);
+    if (signal.namespace) gap.relabelled(place, signal.namespace);
+    if (signal.policy) gap.policyChanged(signal.policy);
+    const violations = violationsAt(signal, gap.levelBefore(place));
+    const unasked = signal.admission.failed_open ?? [];
+    if (violations.length === 0 && unasked.length === 0) continue;
+    // One request may be several matches.
+    found.set(signal.evidence.record_id, entryOf(signal, violations, unasked));
+  }
+  return [...found.values()].slice(0, max);
+}
+
+/** Where protection is weaker than it was, and what it was. */
+class Gap {
+  readonly #levels = new Map<string, string>();
+  readonly #exempted = new Set<string>();
+  #policyWeakened = false;
+
+  relabelled(place: string, { enforce_before, enforce_after, changes }: NamespaceChange): void {
+    const former = this.#levels.get(place) ?? enforce_before;
+    if (former !== undefined && strictness(enforce_after) < strictness(former))
+      this.#levels.set(place, former);
+    else this.#levels.delete(place);
+    if (changes.includes('exemption-added')) this.#exempted.add(place);
+    if (changes.includes('exemption-removed')) this.#exempted.delete(place);
+  }
+
+  policyChanged({ effect }: PolicyChange): void {
+    if (effect === 'weakened') this.#policyWeakened = true;
+    if (effect === 'strengthened') this.#policyWeakened = false;
+  }
+
+  levelBefore(place: string): string | undefined {
+    const level = this.#levels.get(place);
+    return level ?? (this.#policyWeakened || this.#exempted.has(place) ? BASELINE : undefined);
+  }
+}
+
+function namespaceOf({ facts }: Signal): string {
+  return (facts.resource === 'namespaces' ? facts.name : facts.namespace) ?? '';
+}
+
+function violationsAt({ pod_security }: Signal, level: string | undefined): readonly Violation[] {
+  if (level === undefined || !pod_security) return [];
+  return (strictness(level) > strictness(BASELINE) ? pod_security.restricted : pod_security.baseline) ?? [];
+}
+
+function entryOf(signal: Signal, violations: readonly Violation[], unasked: readonly string[]): LetThrough {
+  const { time, facts, actor, pod_security } = signal;
+  const shown = violations.length > 0 ? violations : (pod_security?.baseline ?? []);
+  return {
+    ...(time === undefined ? {} : { time: formatEventTime(time) }),
+    ...(facts.namespace === undefined ? {} : { namespace: facts.namespace }),
+    ...(facts.resource === undefined ? {} : { resource: facts.resource }),
+    ...(facts.name === undefined ? {} : { name: facts.name }),
+    ...(facts.user === undefined ? {} : { user: facts.user }),
+    ...(actor?.author === undefined ? {} : { author: actor.author }),
+    ...(shown.length > 0 ? { violations: shown } : {}),
+    ...(unasked.length > 0 ? { failed_open: unasked } : {}),
+  };
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { blastRadius } from '../../../src/correlate/blast-radius.ts';
+import type { Signal } from '../../../src/record/signal.ts';
+import { signalAt } from './support.ts';
+
+const PRIVILEGED = { check: 'privileged', reason: 'privileged' };
+const SECCOMP = { check: 'seccompProfile_restricted', reason: 'seccompProfile' };
+const ADMITTED = { outcome: 'admitted' } as const;
+
+function at(seconds: number, fields: Partial<Signal>): Signal {
+  const signal = signalAt(seconds, { admission: ADMITTED, ...fields });
+  return { ...signal, evidence: { ...signal.evidence, record_id: `r${seconds}` } };
+}
+
+function podAt(seconds: number, fields: Partial<Signal> = {}, namespace = 'dev'): Signal {
+  const facts = { user: 'alice', resource: 'pods', namespace, name: `p${seconds}` };
+  return at(seconds, {
+    facts,
+    pod_security: { baseline: [PRIVILEGED], restricted: [PRIVILEGED, SECCOMP] },
+    ...fields,
+  });
+}
+
+const NAMESPACE = { user: 'bob', resource: 'namespaces', name: 'dev' };
+
+const relabelledAt = (seconds: number, enforce_before: string | undefined, enforce_after: string) =>
+  at(seconds, {
+    facts: NAMESPACE,
+    namespace: { ...(enforce_before === undefined ? {} : { enforce_before }), enforce_after, changes: [] },
+  });
+const exemptedAt = (seconds: number, change: 'exemption-added' | 'exemption-removed') =>
+  at(seconds, { facts: NAMESPACE, namespace: { changes: [change] } });
+const policyAt = (
+  seconds: number,
+  effect: 'weakened' | 'strengthened' | 'unclear',
+  admission: Signal['admission'] = ADMITTED,
+) => at(seconds, { admission, policy: { engine: 'kyverno', effect, changes: [], reasons: [] } });
+
+/** Name of what was let through, and the checks that it fails. */
+const told = (...signals: Signal[]) =>
+  blastRadius(signals, 10).map(({ name, violations }) => [name, violations?.map(({ check }) => check)]);
+
+test('what the level before would have refused is told until it is in force again', () => {
+  const clean = podAt(3, { pod_security: {} });
+  assert.deepEqual(
+    told(
+      podAt(1),
+      relabelledAt(2, 'baseline', 'privileged'),
+      clean,
+      podAt(4),
+      relabelledAt(5, 'privileged', 'baseline'),
+      podAt(6),
+    ),
+    [['p4', ['privileged']]],
+  );
+  const restricted = podAt(3, { pod_security: { restricted: [SECCOMP] } });
+  assert.deepEqual(told(relabelledAt(2, 'restricted', 'baseline'), restricted), [
+    ['p3', ['seccompProfile_restricted']],
+  ]);
+  assert.deepEqual(told(relabelledAt(2, 'baseline', 'privileged'), restricted), []);
+  assert.deepEqual(
+    told(relabelledAt(1, 'restricted', 'baseline'), relabelledAt(2, 'baseline', 'privileged'), restricted),
+    [['p3', ['seccompProfile_restricted']]],
+    'the level before both',
+  );
+  assert.deepEqual(told(relabelledAt(2, undefined, 'privileged'), podAt(3)), [], 'it was never seen');
+  assert.deepEqual(told(relabelledAt(2, 'baseline', 'restricted'), podAt(3)), [], 'raised');
+});
+
+test('of another namespace nothing is told, of a policy of the cluster all of them', () => {
+  const other = podAt(3, {}, 'other');
+  assert.deepEqual(told(relabelledAt(2, 'baseline', 'privileged'), other), []);
+  assert.deepEqual(
+    told(exemptedAt(2, 'exemption-added'), other, podAt(4), exemptedAt(5, 'exemption-removed'), podAt(6)),
+    [['p4', ['privileged']]],
+  );
+  assert.deepEqual(
+    told(
+      policyAt(2, 'weakened'),
+      other,
+      policyAt(4, 'unclear'),
+      podAt(5),
+      policyAt(6, 'strengthened'),
+      podAt(7),
+    ),
+    [
+      ['p3', ['privileged']],
+      ['p5', ['privileged']],
+    ],
+  );
+});
+
+test('what was refused, or only tried, neither weakens nor is let through', () => {
+  const denied = { outcome: 'denied' } as const;
+  assert.deepEqual(told(policyAt(2, 'weakened', denied), podAt(3)), []);
+  for (const outcome of ['denied', 'dry-run', 'pending'] as const)
+    assert.deepEqual(told(policyAt(2, 'weakened'), podAt(3, { admission: { outcome } })), []);
+});
+
+test('what a webhook was not asked about is told with it, once for a request, as many as may be', () => {
+  const open = podAt(1, { admission: { ...ADMITTED, failed_open: ['guard.example.com'] } });
+  assert.deepEqual(blastRadius([open, { ...open, rule: 'other' }, podAt(2)], 10), [
+    {
+      time: '2026-11-22T12:00:01.000000Z',
+      namespace: 'dev',
+      resource: 'pods',
+      name: 'p1',
+      user: 'alice',
+      violations: [PRIVILEGED],
+      failed_open: ['guard.example.com'],
+    },
+  ]);
+  const many = Array.from({ length: 20 }, (_, second) => podAt(second + 3));
+  assert.equal(blastRadius([policyAt(2, 'weakened'), ...many], 10).length, 10);
+});
