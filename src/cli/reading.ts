@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import { type FileLimits, readFile, type SourceFile } from '../receive/files/read.ts';
-import type { Origin, Parsed } from '../receive/parsed.ts';
+import type { Parsed } from '../receive/parsed.ts';
 
 /**
  * Reads files one after the other, and shows on a terminal how much of them has been read.
@@ -10,7 +10,7 @@ export async function* readFiles(
   files: readonly SourceFile[],
   cluster: string,
   limits: FileLimits,
-): AsyncGenerator<{ readonly origin: Origin; readonly parsed: Parsed }> {
+): AsyncGenerator<Parsed> {
   const bar = process.stderr.isTTY
     ? new SingleBar({ format: '{bar} {percentage}% {file}', stream: process.stderr })
     : undefined;
@@ -20,7 +20,7 @@ export async function* readFiles(
     for (const { path } of files) {
       const origin = { cluster, receivedMs: Date.now() };
       const progress = (read: number) => bar?.increment(read, { file: path });
-      for await (const parsed of readFile(path, origin, limits, progress)) yield { origin, parsed };
+      yield* readFile(path, origin, limits, progress);
     }
   } finally {
     bar?.stop();

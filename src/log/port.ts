@@ -95,10 +95,10 @@ export interface Log {
   consume(topic: Topic, group: string, handler: ConsumerHandler): Promise<Consumer>;
   /** The latest entry of each key of a compacted topic in one partition. An empty value deletes its key. */
   table(topic: Topic, partition: number): Promise<LogEntry[]>;
-  /** Up to `max` entries of a topic from an offset on (or what is still kept after it), for looking: it moves no group. One partition. */
-  read(topic: Topic, from: number, max: number): Promise<DeliveredEntry[]>;
-  /** Offset that the next entry of the partition that `read` looks at will have. */
-  end(topic: Topic): Promise<number>;
+  /** Up to `max` entries of one partition (by default the first) from an offset on (or what is still kept after it), for looking: it moves no group. */
+  read(topic: Topic, from: number, max: number, partition?: number): Promise<DeliveredEntry[]>;
+  /** Of each partition the offset that its next entry will have. */
+  ends(topic: Topic): Promise<readonly number[]>;
   /** What keeps it from taking in anything at the moment; undefined if nothing does. */
   check(): Promise<GatewatchError | undefined>;
   /** Closes the consumers, whose batch in hand may still append, then stores what was appended and stops; later calls reject with `LOG_UNAVAILABLE`. */

@@ -91,6 +91,20 @@ export function logContract(name: string, create: () => Promise<LogStorage>): vo
       assert.deepEqual(valuesOf(await readAll(log, 'g', 'dead-letters'), 'k'), upTo(7));
     });
 
+    test('every partition can be looked at, up to its end', async (t) => {
+      const log = await (await setUp(t)).open();
+      const keys = upTo(40).map((number) => `key-${number}`);
+      await log.append(
+        'records',
+        keys.map((key) => entry(key, key)),
+      );
+      const ends = await log.ends('records');
+      const parts = await Promise.all(ends.map((_, partition) => log.read('records', 0, 100, partition)));
+      for (const [partition, part] of parts.entries())
+        assert.equal((part.at(-1)?.offset ?? -1) + 1, ends[partition]);
+      assert.deepEqual(parts.flatMap((part) => part.map(({ key }) => key)).sort(), keys.sort());
+    });
+
     test('concurrent appends of many callers: nothing is lost, each caller keeps its order', async (t) => {
       const log = await (await setUp(t)).open();
       const callers = upTo(40).map((caller) => `caller-${caller}`);

@@ -1,21 +1,14 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { openLog, usesKafka } from '../../app.ts';
 import { ERRORS, GatewatchError } from '../../errors.ts';
 import type { DeliveredEntry, Topic } from '../../log/port.ts';
 import { parseDocument } from '../../receive/files/parse.ts';
 import { store } from '../../receive/store.ts';
-import { databaseFile } from '../../serve/data-dir.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { addConfigOptions, type ConfigOptions, configFrom } from '../config-options.ts';
+import { type OpenLog, pagesOf, withLog } from '../log-access.ts';
 import { visible } from '../visible.ts';
 
 const EXIT_FINDING = 1;
-
-/** Dead letters read at a time. */
-const PAGE = 500;
-
-type OpenLog = Awaited<ReturnType<typeof openLog>>;
 
 interface RetryOptions extends ConfigOptions {
   readonly all?: true;
@@ -45,7 +38,7 @@ export function addDeadLettersCommand(program: Command): void {
 }
 
 async function list(options: ConfigOptions): Promise<void> {
-  await withLog(options, async (log) => {
+  await withLog(configFrom(options), async (log) => {
     for await (const { offset, value, headers } of lettersOf(log)) {
       const time = new Date(Number(headers.received)).toISOString();
       const { code, cluster, where, what } = headers;
@@ -55,7 +48,7 @@ async function list(options: ConfigOptions): Promise<void> {
 }
 
 async function show(number: string, options: ConfigOptions): Promise<void> {
-  await withLog(options, async (log) => {
+  await withLog(configFrom(options), async (log) => {
     const { value, headers } = await letter(log, number);
     const remedy = ERRORS[headers.code as keyof typeof ERRORS]?.remedy ?? '';
     process.stderr.write(
@@ -72,7 +65,7 @@ async function retry(numbers: readonly string[], options: RetryOptions): Promise
       'Name dead letters by their numbers, or give --all or --code CODE.',
     );
   }
-  await withLog(options, async (log) => {
+  await withLog(configFrom(options), async (log) => {
     let back = 0;
     let refused = 0;
     const chosen =
@@ -112,17 +105,6 @@ async function putBack(
   return undefined;
 }
 
-async function* lettersOf(log: OpenLog): AsyncGenerator<DeliveredEntry> {
-  // What a retry adds meanwhile is not retried again.
-  const end = await log.end('dead-letters');
-  for (let from = 0; from < end; ) {
-    const entries = await log.read('dead-letters', from, PAGE);
-    if (entries.length === 0) return;
-    for (const entry of entries) if (entry.offset < end) yield entry;
-    from = entries.at(-1)!.offset + 1;
-  }
-}
-
 async function letter(log: OpenLog, number: string): Promise<DeliveredEntry> {
   const offset = /^\d{1,15}$/.test(number) ? Number(number) : -1;
   const [entry] = offset < 0 ? [] : await log.read('dead-letters', offset, 1);
@@ -135,21 +117,8 @@ async function letter(log: OpenLog, number: string): Promise<DeliveredEntry> {
   return entry;
 }
 
-async function withLog(options: ConfigOptions, action: (log: OpenLog) => Promise<void>): Promise<void> {
-  const config = configFrom(options);
-  const file = databaseFile(config.data_dir);
-  if (!usesKafka(config) && !existsSync(file)) {
-    throw new GatewatchError('FILE_UNREADABLE', 'There is no database yet: gatewatch serve makes it.', {
-      where: file,
-    });
-  }
-  // Who looks makes no topics.
-  const log = await openLog({ ...config, kafka: { ...config.kafka, create_topics: false } }, file);
-  try {
-    await action(log);
-  } finally {
-    await log.close();
-  }
+async function* lettersOf(log: OpenLog): AsyncGenerator<DeliveredEntry> {
+  for await (const page of pagesOf(log, 'dead-letters')) yield* page;
 }
 
 function print(line: string): void {

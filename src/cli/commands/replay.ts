@@ -12,6 +12,7 @@ import { addConfigOptions, type ConfigOptions, configFrom } from '../config-opti
 import { type Change, changesBetween } from '../replay/compare.ts';
 import { periodOf } from '../replay/period.ts';
 import { type Recorded, replayed } from '../replay/run.ts';
+import { filesSource, logSource, type Source } from '../replay/sources.ts';
 import { visible } from '../visible.ts';
 import { oneOf, print } from './rules-shared.ts';
 
@@ -19,7 +20,8 @@ const FORMATS = ['ndjson', 'text'] as const;
 
 interface ReplayOptions extends ConfigOptions {
   readonly format: string;
-  readonly cluster: string;
+  readonly cluster?: string;
+  readonly log?: true;
   readonly rules?: string;
   readonly signals?: true;
   readonly from?: string;
@@ -31,14 +33,18 @@ interface ReplayOptions extends ConfigOptions {
 export function addReplayCommand(program: Command): void {
   addConfigOptions(program.command('replay'))
     .description(
-      'run files of audit events and admission reviews through the very same stages, and print the alerts',
+      'run recorded audit events and admission reviews through the very same stages, and print the alerts',
     )
     .argument(
-      '<path...>',
+      '[path...]',
       'files or folders: JSON lines, EventLists, AdmissionReviews, what clouds store of them; plain or .gz',
     )
     .option('--format <format>', 'ndjson (one document a line) or text (one sentence a line)', 'text')
-    .option('--cluster <name>', 'cluster that the events belong to', 'replay')
+    .option('--log', 'instead of files what the log of the configuration still holds')
+    .option(
+      '--cluster <name>',
+      'cluster that the events of files belong to (default: replay), or the one wanted of the log',
+    )
     .option('--rules <folder>', 'rules instead of the shipped ones')
     .option(
       '--from <time>',
@@ -57,10 +63,19 @@ async function replay(paths: readonly string[], options: ReplayOptions): Promise
   const format = oneOf('--format', options.format, FORMATS);
   const rules = comparedRules(options);
   const period = periodOf(options);
-  const recorded = { files: await findFiles(paths), cluster: options.cluster, period };
+  const recorded = { source: await sourceOf(paths, options), period };
   if (rules) await printChanges(recorded, rules, options, format);
   else if (options.signals) await printSignals(recorded, configWith(options, options.rules));
   else await printAlerts(recorded, configWith(options, options.rules), format);
+}
+
+async function sourceOf(paths: readonly string[], options: ReplayOptions): Promise<Source> {
+  const { log, cluster } = options;
+  if (paths.length > 0 === (log === true)) {
+    throw new GatewatchError('USAGE_INVALID', 'Name files or folders, or give --log.', { where: 'PATH…' });
+  }
+  const config = configFrom(options);
+  return log ? logSource(config, cluster) : filesSource(await findFiles(paths), cluster ?? 'replay', config);
 }
 
 function comparedRules({ compare, rules, signals }: ReplayOptions): readonly [string, string] | undefined {

@@ -69,9 +69,9 @@ async function surveyOf(sources: RuleSources, options: CheckOptions): Promise<Su
   const { detect, receive } = configFrom(options);
   const survey = new Survey(compileRules(sources), { ...detect, ...receive });
   const files = await findFiles(options.against ?? []);
-  for await (const { parsed } of readFiles(files, 'check', receive)) {
-    for (const record of parsed.records) survey.add(record);
-    survey.refused += parsed.rejected.length;
+  for await (const { records, rejected } of readFiles(files, 'check', receive)) {
+    for (const record of records) survey.add(record);
+    survey.refused += rejected.length;
   }
   return survey;
 }

@@ -4,18 +4,15 @@ import { join } from 'node:path';
 import { type Stages, startStages } from '../../app.ts';
 import { type Config, ROLES } from '../../config/schema.ts';
 import type { AlertQuery } from '../../index/port.ts';
-import type { SourceFile } from '../../receive/files/read.ts';
-import { store } from '../../receive/store.ts';
+import { recordToEntry } from '../../log/codec.ts';
 import type { Alert } from '../../record/alert.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { readFiles } from '../reading.ts';
 import { isBefore, isWithin, type Period } from './period.ts';
+import type { Source } from './sources.ts';
 
 /** What is run through the stages, and of what period. */
 export interface Recorded {
-  readonly files: readonly SourceFile[];
-  /** The cluster that the events belong to. */
-  readonly cluster: string;
+  readonly source: Source;
   readonly period: Period;
 }
 
@@ -41,25 +38,24 @@ export async function replayed<Heard, Result>(
   listen: (stages: Stages) => Promise<Heard>,
   use: (replayed: Replayed, heard: Heard) => Promise<Result>,
 ): Promise<Result> {
-  const { files, cluster, period } = recorded;
+  const { source, period } = recorded;
   const folder = await mkdtemp(join(tmpdir(), 'gatewatch-replay-'));
-  const metrics = new Metrics();
-  metrics.bound('cluster', [cluster]);
-  const stages = await startStages(wholeHistory(config), { database: join(folder, 'replay.db'), metrics });
+  const database = join(folder, 'replay.db');
+  const stages = await startStages(wholeHistory(config), { database, metrics: new Metrics() });
   try {
     stages.closed.catch(() => {}); // `drained` rejects with the same error
     const heard = await listen(stages);
     let count = 0;
     let rejected = 0;
-    for await (const { origin, parsed } of readFiles(files, cluster, config.receive)) {
+    for await (const parsed of source.read()) {
       const records = parsed.records.filter((record) => isBefore(period, record));
       count += records.length;
       rejected += parsed.rejected.length;
       for (const { code, where, what } of parsed.rejected.slice(0, 10)) note(`${code} at ${where}: ${what}`);
-      await store(stages.log, metrics, origin, 'file', { ...parsed, records });
+      await stages.log.append('records', records.map(recordToEntry));
     }
     await stages.drained();
-    const summary = `${files.length} files, ${count} records, ${rejected} rejected`;
+    const summary = `${source.name}, ${count} records, ${rejected} rejected`;
     return await use({ stages, summary, alerts: () => alertsOf(stages, period) }, heard);
   } finally {
     await stages.close();

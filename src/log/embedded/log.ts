@@ -147,9 +147,9 @@ export class EmbeddedLog implements Log, EncodedAppender {
     return entries;
   }
 
-  async end(topic: Topic): Promise<number> {
+  async ends(topic: Topic): Promise<readonly number[]> {
     if (this.#closed) throw closedError();
-    return this.#store.end(topic);
+    return [this.#store.end(topic)];
   }
 
   async check(): Promise<GatewatchError | undefined> {

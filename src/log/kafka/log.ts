@@ -123,15 +123,16 @@ export class KafkaLog implements Log, EncodedAppender {
     return [...latest.values()];
   }
 
-  async read(topic: Topic, from: number, max: number): Promise<DeliveredEntry[]> {
+  async read(topic: Topic, from: number, max: number, partition = 0): Promise<DeliveredEntry[]> {
     const found: DeliveredEntry[] = [];
-    await this.#read(topic, 0, from, max, (entries) => found.push(...entries));
+    await this.#read(topic, partition, from, max, (entries) => found.push(...entries));
     return found;
   }
 
-  async end(topic: Topic): Promise<number> {
+  async ends(topic: Topic): Promise<readonly number[]> {
     this.#refuseIfClosed();
-    return (await this.#admin.extents(this.#options.prefix + topic)).get(0)?.high ?? 0;
+    const extents = await this.#admin.extents(this.#options.prefix + topic);
+    return Array.from({ length: extents.size }, (_, partition) => extents.get(partition)?.high ?? 0);
   }
 
   async check(): Promise<GatewatchError | undefined> {

@@ -3,6 +3,12 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
+import { openLog } from '../../../src/app.ts';
+import { readFiles } from '../../../src/cli/reading.ts';
+import { loadConfig, parseSet } from '../../../src/config/load.ts';
+import { recordToEntry } from '../../../src/log/codec.ts';
+import { findFiles } from '../../../src/receive/files/read.ts';
+import { databaseFile } from '../../../src/serve/data-dir.ts';
 import { gatewatch } from './program.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -62,12 +68,34 @@ test('two sets of rules are compared by their alerts', async (t) => {
   assert.equal(same, '');
 });
 
+test('the log is replayed as files are, all clusters or one', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatewatch-log-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const config = loadConfig({ env: {}, overrides: [parseSet(`data_dir=${folder}`)] });
+  const log = await openLog(config, databaseFile(folder));
+  for (const cluster of ['one', 'two'])
+    for await (const { records } of readFiles(await findFiles([RECORDING]), cluster, config.receive))
+      await log.append('records', records.map(recordToEntry));
+  await log.close();
+  const sentences = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await gatewatch('replay', ...args);
+    assert.equal(code, 0, stderr);
+    return stdout.split('\n').filter(Boolean).sort();
+  };
+  const logged = (...args: readonly string[]) => sentences('--log', '--data-dir', folder, ...args);
+  const one = await sentences(RECORDING, '--cluster', 'one');
+  assert.deepEqual(await logged('--cluster', 'one'), one);
+  assert.deepEqual(await logged('--cluster', 'three'), []);
+  assert.deepEqual(await logged(), [...one, ...(await sentences(RECORDING, '--cluster', 'two'))].sort());
+});
+
 test('what is asked for in a wrong way is refused with what to write', async () => {
   for (const [options, said] of [
     [['--from', 'yesterday'], 'at --from: yesterday is no time. Write a date'],
     [['--from', '2026-11-23', '--to', '2026-11-22'], 'at --to: The period ends before it begins.'],
     [['--compare', 'rules'], 'at --compare: Name two folders of rules'],
     [['--compare', 'rules', 'shipped', '--signals'], 'at --compare: Name two folders of rules'],
+    [['--log'], 'at PATH…: Name files or folders, or give --log.'],
     [['--format', 'xml'], 'at --format: Unknown value xml: ndjson, text.'],
   ] as const) {
     const { code, stderr } = await gatewatch('replay', RECORDING, ...options);
