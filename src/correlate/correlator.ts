@@ -245,6 +245,7 @@ export class Correlator {
         version,
         evidenceMax: this.#limits.evidence_max,
         overflowed: group.overflowed,
+        taken: group.behaviour.taken,
       });
       const id = alert.event.id;
       current.add(id);

@@ -32,6 +32,16 @@ export interface NewValue {
   readonly last_seen?: string;
 }
 
+/** The exception that says that nobody has to look at an alert. */
+export interface AlertException {
+  readonly id: string;
+  readonly title: string;
+  readonly owner: string;
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly expires: string;
+}
+
 /** The part of an alert that is ours; everything else is Elastic Common Schema. */
 export interface GatewatchFields {
   readonly detection_id?: string;
@@ -48,6 +58,8 @@ export interface GatewatchFields {
   readonly namespace?: NamespaceChange;
   readonly policy?: PolicyChange;
   readonly baseline?: NewValue;
+  /** What took the matches away from the rule or correlation that the alert names. */
+  readonly exception?: AlertException;
   readonly evidence: readonly Evidence[];
   readonly limits?: readonly string[];
   readonly status: AlertStatus;
