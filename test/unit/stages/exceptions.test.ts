@@ -137,7 +137,7 @@ test('the clock decides what is told of an exception, and not what it takes', as
 });
 
 test('changed exceptions are in force from the next batch on; a wrong one leaves those before', async (t) => {
-  const { reload, makesPod, told, stages, metrics } = await setUp(t, '');
+  const { reload, makesPod, told, alerts, stages, metrics } = await setUp(t, '');
   const { hash } = stages.rules;
   await makesPod('alice');
   assert.deepEqual(await told(), ['pod-made alice 1 high open']);
@@ -159,6 +159,11 @@ test('changed exceptions are in force from the next batch on; a wrong one leaves
     'pod-made alice 2 informational closed',
     'twice alice 2 informational closed',
   ]);
+
+  await reload(exception('[pod_made, twice]').replace('TICKET-1', 'TICKET-2'));
+  await makesPod('bob');
+  const reasons = (await alerts()).flatMap(({ gatewatch }) => gatewatch.exception?.reason ?? []);
+  assert.deepEqual(reasons, ['TICKET-2', 'TICKET-2'], 'what is still held is told anew');
 
   await reload('');
   assert.equal(stages.rules.hash, hash);
