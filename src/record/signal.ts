@@ -131,9 +131,9 @@ export interface Excepted {
   readonly target: string;
 }
 
-/** The consumer of what an exception takes away from another one. */
+/** The consumer of what an exception takes away from another one: an id that no other pair, and no rule, has. */
 export function exceptedTarget({ by, target }: Excepted): string {
-  return `${by}/${target}`;
+  return JSON.stringify([by, target]);
 }
 
 /** One match of one rule, addressed to the one rule or correlation that consumes it. */

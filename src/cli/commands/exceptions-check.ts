@@ -23,7 +23,8 @@ export async function check(paths: readonly string[], options: ExceptionsOptions
   const count = read.exceptions.length;
   if (format === 'json') {
     const told = problems.map((problem) => errorBody(problem).error);
-    print(JSON.stringify({ files, exceptions: count, problems: told, warnings }, null, 2));
+    const warned = warnings.map(({ rule: exception, ...said }) => ({ exception, ...said }));
+    print(JSON.stringify({ files, exceptions: count, problems: told, warnings: warned }, null, 2));
   } else {
     for (const { code, where, message, spec } of problems) {
       print(`${styleText('red', code, { stream: process.stdout })} ${where} ${message} ${spec.remedy}`);

@@ -81,7 +81,7 @@ test('what is taken away is the same match, for a consumer of its own', () => {
   const [after] = signalsOf([exception('e', '[twice]', ALWAYS)], recordOf(eventWith())).filter(
     ({ excepted }) => excepted,
   );
-  assert.deepEqual(after, { ...before!, target: 'e/twice', excepted: { by: 'e', target: 'twice' } });
+  assert.deepEqual(after, { ...before!, target: '["e","twice"]', excepted: { by: 'e', target: 'twice' } });
 });
 
 test('only what meets the condition is taken away', () => {
