@@ -35,6 +35,8 @@ export async function list(paths: readonly string[], options: ExceptionsOptions)
     .map((exception) => entryOf(exception, set, now));
   if (format === 'json') print(JSON.stringify(entries, null, 2));
   else for (const entry of entries) print(lineOf(entry));
+  if (entries.length === 0)
+    process.stderr.write('No exceptions: name files or folders, or set detect.exceptions.\n');
 }
 
 function entryOf(exception: Exception, { rules, correlations }: RuleSet, now: number): Entry {

@@ -33,13 +33,14 @@ export function readException(document: RuleDocument): ExceptionDraft | undefine
   }
   const attributes = new AttributeReader(document, document.top, [], 'EXCEPTION_INVALID');
   const required = (key: string, charactersMax: number): string => {
-    if (isMissing(attributes, key)) refuseMissing(document, key);
-    return attributes.text(key, charactersMax) ?? '';
+    if (!isMissing(attributes, key)) return attributes.text(key, charactersMax)?.trim() ?? '';
+    refuseMissing(document, key);
+    return '';
   };
   const title = required('title', NAME_CHARACTERS_MAX);
   const id = required('id', NAME_CHARACTERS_MAX);
   const owner = required('owner', NAME_CHARACTERS_MAX);
-  const reason = required('reason', REASON_CHARACTERS_MAX).trim();
+  const reason = required('reason', REASON_CHARACTERS_MAX);
   const rules = readRules(document, attributes);
   const period = readPeriod(document, attributes);
   const matches = readMatches(document, id, rules);
@@ -47,8 +48,10 @@ export function readException(document: RuleDocument): ExceptionDraft | undefine
   return { id, title, owner, reason, rules, ...period, matches, where: document.where([]), document };
 }
 
+/** Blanks are no reason, and nobody's name. */
 function isMissing(attributes: AttributeReader, key: string): boolean {
-  return (attributes.value(key) ?? null) === null;
+  const value = attributes.value(key) ?? '';
+  return typeof value === 'string' && value.trim() === '';
 }
 
 function refuseMissing(document: RuleDocument, key: string): void {

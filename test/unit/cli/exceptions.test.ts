@@ -94,6 +94,12 @@ test('exceptions list gives all that exceptions say as JSON, and takes those of 
   });
 });
 
+test('exceptions list says where exceptions would be, if there are none', async () => {
+  const { code, stdout, stderr } = await run('exceptions', 'list');
+  assert.deepEqual([code, stdout], [0, '']);
+  assert.match(stderr, /detect\.exceptions/);
+});
+
 test('exceptions check warns of what is over, ends soon or takes everything, and finds nothing wrong', async () => {
   const file = write('all.yml', exception('all', -1, 100));
   const { code, stdout } = await run('exceptions', 'check', EVERY_STATE, file);

@@ -99,6 +99,12 @@ test('every fault has its place, its code and says what is expected', () => {
     [{ title: undefined }, 'EXCEPTION_INVALID e.yml:1:1 The required attribute "title" is missing.'],
     [{ id: undefined }, 'EXCEPTION_INVALID e.yml:1:1 The required attribute "id" is missing.'],
     [{ owner: '' }, 'EXCEPTION_INVALID e.yml:3:1 The required attribute "owner" is missing.'],
+    [{ reason: '" "' }, 'EXCEPTION_INVALID e.yml:4:1 The required attribute "reason" is missing.'],
+    [{ expires: '""' }, 'EXCEPTION_INVALID e.yml:7:1 The required attribute "expires" is missing.'],
+    [
+      { owner: 'x'.repeat(257) },
+      'EXCEPTION_INVALID e.yml:3:1 "owner": expected a text of at most 256 characters',
+    ],
     [
       { reason: '7' },
       'EXCEPTION_INVALID e.yml:4:1 "reason": expected a text of at most 4096 characters, found the number 7.',
