@@ -1,6 +1,7 @@
 import type { Config, Role } from './config/schema.ts';
 import { Correlator } from './correlate/correlator.ts';
 import { Detector } from './detect/detector.ts';
+import { type ExceptionState, stateOf } from './detect/exceptions/state.ts';
 import { GatewatchError } from './errors.ts';
 import { AuditEventStream } from './index/elasticsearch/audit-stream.ts';
 import { elasticsearchClient } from './index/elasticsearch/client.ts';
@@ -65,7 +66,7 @@ export function usesKafka(config: Config): boolean {
 /**
  * Wires those of detect, correlate and index that are among the roles to the log and the alert store. With `openLog` and
  * `openAlertReader` the only place that knows which part runs on what.
- * @throws FILE_UNREADABLE, LIST_INVALID, RULE_*, DATABASE_*, KAFKA_*, TOPIC_*, STORE_*
+ * @throws FILE_UNREADABLE, LIST_INVALID, RULE_*, EXCEPTION_INVALID, DATABASE_*, KAFKA_*, TOPIC_*, STORE_*
  */
 export async function startStages(config: Config, options: StagesOptions): Promise<Stages> {
   const { metrics, database, now = Date.now, rulesJudged = () => {} } = options;
@@ -120,6 +121,7 @@ export async function startStages(config: Config, options: StagesOptions): Promi
       for (const { consumer } of running) await consumer.drained();
     },
     async measure() {
+      measureExceptions(rules.current, metrics, now());
       if (log instanceof EmbeddedLog) {
         metrics.set(
           'logBytes',
@@ -142,14 +144,26 @@ export async function startStages(config: Config, options: StagesOptions): Promi
 }
 
 /** Tells which rules are in force. */
-function measureRules({ hash, set: { rules, correlations } }: LoadedRules, metrics: Metrics): void {
+function measureRules({ hash, set, exceptions }: LoadedRules, metrics: Metrics): void {
+  const { rules, correlations } = set;
   metrics.bound(
     'rule',
     rules.map((rule) => rule.id),
   );
+  metrics.bound(
+    'exception',
+    exceptions.map(({ id }) => id),
+  );
   metrics.set('rulesLoaded', rules.length + correlations.length);
   metrics.clear('rulesInfo');
   metrics.set('rulesInfo', 1, { hash });
+}
+
+/** Tells how many exceptions hold, and how many somebody has to see to. @param now Unix milliseconds */
+function measureExceptions({ exceptions }: LoadedRules, metrics: Metrics, now: number): void {
+  const counts: Record<ExceptionState, number> = { 'not-yet': 0, active: 0, ending: 0, expired: 0 };
+  for (const exception of exceptions) counts[stateOf(exception, now * 1000)]++;
+  for (const [state, count] of Object.entries(counts)) metrics.set('exceptions', count, { state });
 }
 
 /**

@@ -303,7 +303,7 @@ export const ERRORS = {
   RULE_REFERENCE_UNKNOWN: {
     stage: 'rules',
     retryable: false,
-    meaning: 'A correlation or filter names a rule that is not loaded.',
+    meaning: 'A correlation, a filter, an exception or the configuration names a rule that is not loaded.',
     remedy: 'Correct the id or name, or load the rule.',
   },
   RULE_REFERENCE_CYCLE: {
@@ -324,6 +324,12 @@ export const ERRORS = {
     retryable: false,
     meaning: 'A file of values for placeholders is not what its format says, or is larger than its limit.',
     remedy: 'Correct the line named; docs/rules.md shows the formats.',
+  },
+  EXCEPTION_INVALID: {
+    stage: 'rules',
+    retryable: false,
+    meaning: 'An exception lacks what every exception must say, lasts for too long, or says what none can.',
+    remedy: 'Correct the line and column named; docs/rules.md shows the form.',
   },
   RULE_REGEX_INVALID: {
     stage: 'rules',

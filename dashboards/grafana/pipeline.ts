@@ -168,6 +168,20 @@ export const pipeline = dashboard({
       ),
       line(
         8,
+        lines({
+          title: 'Matches that exceptions took away',
+          description: `The ${RULES_MAX} exceptions that take most. \`gatewatch exceptions list\` names them.`,
+          unit: 'ops',
+          targets: [fastest(RULES_MAX, 'gatewatch_exception_hits_total', 'exception')],
+        }),
+        lines({
+          title: 'Exceptions',
+          description: '`ending`: within 14 days.',
+          targets: [most('gatewatch_exceptions', 'state')],
+        }),
+      ),
+      line(
+        8,
         bars({ title: 'Rebalances', targets: [growth('gatewatch_rebalances_total', 'stage')] }),
         lines({
           title: 'Time to rebuild the state of a partition',

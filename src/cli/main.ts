@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { GatewatchError } from '../errors.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDeadLettersCommand } from './commands/dead-letters.ts';
+import { addExceptionsCommand } from './commands/exceptions.ts';
 import { addIndexCommand } from './commands/index.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addRulesCommand } from './commands/rules.ts';
@@ -22,6 +23,7 @@ const COMMANDS = [
   addServeCommand,
   addReplayCommand,
   addRulesCommand,
+  addExceptionsCommand,
   addConfigCommand,
   addSetupCommand,
   addDeadLettersCommand,

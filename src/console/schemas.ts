@@ -106,6 +106,10 @@ const gatewatch = z.looseObject({
     )
     .optional()
     .describe('What was admitted while protection was weakened, and would not have been before.'),
+  exception: z
+    .looseObject({ id: z.string(), title: z.string(), owner: z.string(), reason: z.string(), expires: time })
+    .optional()
+    .describe('The exception that took the matches away from the rule; the alert is closed.'),
   evidence: z.array(evidence),
   limits: texts.optional().describe('What the source could not tell.'),
   status: z.enum(STATUSES),

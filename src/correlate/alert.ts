@@ -16,7 +16,8 @@ import { type Novelty, shownValues } from './baseline/new-value.ts';
 import { DAY } from './baseline/run.ts';
 import { blastRadius } from './blast-radius.ts';
 import type { Episode } from './episodes.ts';
-import { newValueSentence, repeatedSentence, sentenceOf, storyOf } from './sentence.ts';
+import type { TakenAway } from './plan.ts';
+import { exceptedBy, newValueSentence, repeatedSentence, sentenceOf, storyOf } from './sentence.ts';
 
 const ECS_VERSION = '9.4.0';
 
@@ -29,6 +30,8 @@ export interface AlertContext {
   readonly evidenceMax: number;
   /** True if the group held more signals than its limit, so that the count is a lower bound. */
   readonly overflowed: boolean;
+  /** Of matches that an exception has taken away from a rule. */
+  readonly taken?: TakenAway | undefined;
 }
 
 /** Alert id: rule, group and first signal; where others lie before it, also the signal with which it begins. */
@@ -45,13 +48,15 @@ export function alertOf(
   context: AlertContext,
 ): Alert {
   const { signals, count, novelty } = episode;
-  const sequence = !novelty && signals.some((signal) => signal.rule !== rule.id);
+  const { taken } = context;
+  const ruleId = taken?.from ?? rule.id;
+  const sequence = !novelty && signals.some((signal) => signal.rule !== ruleId);
   const outcome = outcomeOf(signals);
   // Of repeats with different outcomes the alert speaks of the one that weighs most, and of that the latest.
   const last = sequence
     ? signals.at(-1)!
     : signals.findLast((signal) => signal.admission.outcome === outcome)!;
-  const level = ruleOptions(rule).levels[outcome] ?? rule.level;
+  const level = taken ? 'informational' : (ruleOptions(rule).levels[outcome] ?? rule.level);
   const threat = threatOf(rule.tags);
   const [detectionId] = detectionsOf(rule.tags);
   const limits = [
@@ -69,7 +74,7 @@ export function alertOf(
   return {
     '@timestamp': end ?? new Date(last.received_ms).toISOString(),
     ecs: { version: ECS_VERSION },
-    message: messageOf(episode, last, sequence),
+    message: `${taken ? exceptedBy(taken.exception) : ''}${messageOf(episode, last, sequence)}`,
     event: {
       kind: 'alert',
       id: alertId(rule.id, episode),
@@ -90,7 +95,7 @@ export function alertOf(
       provider: 'kubernetes',
     },
     rule: {
-      id: rule.id,
+      id: ruleId,
       name: rule.title,
       ...(rule.description ? { description: rule.description.trim().replace(/\s+/g, ' ') } : {}),
       ...(rule.references[0] ? { reference: rule.references[0] } : {}),
@@ -117,9 +122,10 @@ export function alertOf(
       ...policyOf(signals),
       ...(letThrough.length > 0 ? { blast_radius: letThrough } : {}),
       ...(novelty ? { baseline: newValueOf(novelty, signals[0]!) } : {}),
+      ...(taken ? { exception: taken.exception } : {}),
       evidence,
       ...(limits.length > 0 ? { limits } : {}),
-      status: 'open',
+      status: taken ? 'closed' : 'open',
     },
   };
 }

@@ -252,6 +252,7 @@ export class Correlator {
         version: 0,
         evidenceMax: this.#limits.evidence_max,
         overflowed: group.overflowed,
+        taken: group.behaviour.taken,
       });
       const id = alert.event.id;
       current.add(id);

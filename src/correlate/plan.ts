@@ -1,3 +1,4 @@
+import type { Exception } from '../detect/exceptions/model.ts';
 import { ruleOptions } from '../detect/rule-options.ts';
 import {
   type CorrelationRule,
@@ -7,7 +8,10 @@ import {
   type RuleMetadata,
   type RuleSet,
 } from '../detect/sigma/model.ts';
+import type { AlertException } from '../record/alert.ts';
 import { contentId } from '../record/record.ts';
+import { exceptedTarget } from '../record/signal.ts';
+import { formatEventTime } from '../record/time.ts';
 import type { BaselineRule } from './baseline/baselines.ts';
 import { newValue } from './baseline/new-value.ts';
 import type { EpisodeFinder } from './episodes.ts';
@@ -18,9 +22,17 @@ import { finder, lookback, type Referring } from './referred.ts';
 /** Enough of a hash to tell a rule from what it was before. */
 const SHAPE_CHARS = 8;
 
+/** What an exception has taken away, and from which rule or correlation. */
+export interface TakenAway {
+  readonly exception: AlertException;
+  readonly from: string;
+}
+
 /** How the signals of one target become alerts. */
 export interface Behaviour {
+  /** Its id is that of the target. */
   readonly rule: RuleMetadata;
+  readonly taken?: TakenAway;
   /** The correlations that it refers to, directly or through others. */
   readonly referred?: readonly RuleMetadata[];
   /**
@@ -38,8 +50,15 @@ export interface Behaviour {
 /** The behaviour of each rule and correlation that gives alerts, by id. */
 export type Plan = ReadonlyMap<string, Behaviour>;
 
-/** The plan of a set of rules. */
-export function planBehaviours(set: RuleSet, suppressSeconds: number): Plan {
+/**
+ * The plan of a set of rules. What an exception takes away from one of them is seen by that one's behaviour as well, among itself: so it shows what
+ * the exception hides, in alerts that are closed.
+ */
+export function planBehaviours(
+  set: RuleSet,
+  suppressSeconds: number,
+  exceptions: readonly Exception[] = [],
+): Plan {
   const plan = new Map<string, Behaviour>();
   const suppressOf = (rule: RuleMetadata): number =>
     (ruleOptions(rule).suppressMs ?? suppressSeconds * 1000) * 1000;
@@ -58,13 +77,29 @@ export function planBehaviours(set: RuleSet, suppressSeconds: number): Plan {
           },
     );
   }
+  for (const exception of exceptions) {
+    for (const from of exception.targets) {
+      const hidden = plan.get(from);
+      if (!hidden) continue; // switched off
+      const id = exceptedTarget({ by: exception.id, target: from });
+      plan.set(id, {
+        ...hidden,
+        rule: { ...hidden.rule, id },
+        taken: { exception: toldOf(exception), from },
+      });
+    }
+  }
   return plan;
+}
+
+function toldOf({ id, title, owner, reason, expires }: Exception): AlertException {
+  return { id, title, owner, reason, expires: formatEventTime(expires) };
 }
 
 /** Whether a rule, changed or not, makes the same of the same signals. Where its file says it does not matter. */
 export function behavesAs(a: Behaviour, b: Behaviour): boolean {
-  const text = ({ rule, referred = [] }: Behaviour): string =>
-    JSON.stringify([rule, ...referred].map((each) => ({ ...each, file: '', where: '' })));
+  const text = ({ rule, referred = [], taken }: Behaviour): string =>
+    JSON.stringify([[rule, ...referred].map((each) => ({ ...each, file: '', where: '' })), taken]);
   return text(a) === text(b);
 }
 

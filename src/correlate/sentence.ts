@@ -1,3 +1,4 @@
+import type { AlertException } from '../record/alert.ts';
 import type { Denial, NamespaceChange, PodSecurity, Signal } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
 import { type Novelty, shownValues } from './baseline/new-value.ts';
@@ -38,6 +39,11 @@ export function newValueSentence(
 ): string {
   const times = count > 1 ? `; seen ${count} times${between(signals)}` : '';
   return `${told(last)}; ${novel(signals[0]!, novelty)}${times}.`;
+}
+
+/** What stands before the sentence of an alert that an exception has closed. */
+export function exceptedBy({ title, owner }: AlertException): string {
+  return `Excepted (${clean(title)}; ${clean(owner)}): `;
 }
 
 function novel(first: Signal, { fields, groupBy, timespan, learnedSince }: Novelty): string {

@@ -121,3 +121,10 @@ export function detectionsOf(tags: readonly string[]): string[] {
     .filter((tag) => /^gatewatch\.[a-z]{2}\d{2}$/.test(tag))
     .map((tag) => tag.slice(PREFIX.length).toUpperCase());
 }
+
+/** What a rule may be named by, in lower case: its id, its name, the detections that its tags name. */
+export function labelsOf({ id, name, tags }: RuleMetadata): string[] {
+  return [id, ...(name === undefined ? [] : [name]), ...detectionsOf(tags)].map((label) =>
+    label.toLowerCase(),
+  );
+}

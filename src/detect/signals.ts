@@ -1,6 +1,7 @@
-import type { Actor, Evidence, Facts, Signal } from '../record/signal.ts';
+import { type Actor, type Evidence, exceptedTarget, type Facts, type Signal } from '../record/signal.ts';
 import { type EventTime, formatEventTime } from '../record/time.ts';
 import type { Draft } from './draft.ts';
+import { exceptionOf } from './exceptions/apply.ts';
 import type { SigmaRule } from './sigma/model.ts';
 import type { Target } from './targets.ts';
 import type { EventView } from './view.ts';
@@ -47,6 +48,8 @@ function signalOf(view: EventView, rule: string, target: Target, shared: Shared)
   const { record, time, sameAs } = request;
   const { facts, actor, evidence, began, limits } = shared;
   const address = target.address(view);
+  // Of most rules there is none.
+  const exception = target.exceptions.length > 0 && exceptionOf(target.exceptions, view, began);
   const signal: Draft<Signal> = {
     id: signalId(rule, request.requestId),
     rule,
@@ -66,6 +69,10 @@ function signalOf(view: EventView, rule: string, target: Target, shared: Shared)
   if (address.values) signal.values = address.values;
   if (address.through) signal.through = address.through;
   if (address.spans_groups) signal.spans_groups = true;
+  if (exception) {
+    signal.excepted = { by: exception.id, target: target.id };
+    signal.target = exceptedTarget(signal.excepted);
+  }
   if (podSecurity) signal.pod_security = podSecurity;
   if (namespaceChange) signal.namespace = namespaceChange;
   if (policy) signal.policy = policy;

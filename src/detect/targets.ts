@@ -1,5 +1,7 @@
 import type { Signal, Through } from '../record/signal.ts';
 import type { Draft } from './draft.ts';
+import { byTarget } from './exceptions/apply.ts';
+import type { Exception } from './exceptions/model.ts';
 import { ruleOptions } from './rule-options.ts';
 import { compilePath, type EventFields } from './sigma/event.ts';
 import { type CorrelationRule, fieldOf, groupFields, type RuleSet, type SigmaRule } from './sigma/model.ts';
@@ -10,6 +12,8 @@ export type Address = Pick<Signal, 'group' | 'values' | 'through' | 'spans_group
 /** One consumer of a rule's matches: the rule's own alert, or a correlation. */
 export interface Target {
   readonly id: string;
+  /** Those that may take matches from it. */
+  readonly exceptions: readonly Exception[];
   address(event: EventFields): Address;
 }
 
@@ -17,20 +21,26 @@ export interface Target {
 const VALUE_CHARS_MAX = 512;
 
 /** Where the matches of each rule go, by rule id. A correlation that only others refer to is evaluated by those, from signals of their own. */
-export function planTargets(set: RuleSet): ReadonlyMap<string, readonly Target[]> {
+export function planTargets(
+  set: RuleSet,
+  exceptions: readonly Exception[] = [],
+): ReadonlyMap<string, readonly Target[]> {
+  const excepting = byTarget(exceptions);
   const plan = new Map<string, Target[]>();
   for (const rule of set.rules) {
-    plan.set(rule.id, set.silent.has(rule.id) ? [] : [ownTarget(rule)]);
+    plan.set(rule.id, set.silent.has(rule.id) ? [] : [ownTarget(rule, excepting.get(rule.id))]);
   }
   const correlations = new Map(set.correlations.map((correlation) => [correlation.id, correlation]));
   for (const correlation of set.correlations) {
     if (set.silent.has(correlation.id)) continue;
     for (const { chain, rule } of chainsOf([correlation], correlations)) {
-      plan.get(rule)?.push(chainTarget(chain, rule));
+      plan.get(rule)?.push(chainTarget(chain, rule, excepting.get(correlation.id)));
     }
   }
   return plan;
 }
+
+const NONE: readonly Exception[] = [];
 
 /** A correlation and those through which it refers to a rule. */
 interface Chain {
@@ -48,16 +58,17 @@ function chainsOf(
   });
 }
 
-function ownTarget(rule: SigmaRule): Target {
+function ownTarget(rule: SigmaRule, exceptions = NONE): Target {
   const group = ruleOptions(rule).groupBy.map(textAt);
-  return { id: rule.id, address: (event) => ({ group: group.map((read) => read(event)) }) };
+  return { id: rule.id, exceptions, address: (event) => ({ group: group.map((read) => read(event)) }) };
 }
 
-function chainTarget(chain: readonly CorrelationRule[], ruleId: string): Target {
+function chainTarget(chain: readonly CorrelationRule[], ruleId: string, exceptions = NONE): Target {
   const [first, ...rest] = chain.map((_, index) => viewOf(chain.slice(index), ruleId));
   const { id, type } = chain[0]!;
   return {
     id,
+    exceptions,
     address(event) {
       const address: Draft<Address> = first!.read(event);
       if (rest.length > 0)

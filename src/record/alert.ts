@@ -49,6 +49,16 @@ export interface LetThrough {
   readonly failed_open?: readonly string[];
 }
 
+/** The exception that says that nobody has to look at an alert. */
+export interface AlertException {
+  readonly id: string;
+  readonly title: string;
+  readonly owner: string;
+  readonly reason: string;
+  /** RFC 3339. */
+  readonly expires: string;
+}
+
 /** The part of an alert that is ours; everything else is Elastic Common Schema. */
 export interface GatewatchFields {
   readonly detection_id?: string;
@@ -67,6 +77,8 @@ export interface GatewatchFields {
   readonly baseline?: NewValue;
   /** Of a sequence: what was admitted while protection was weakened, and would not have been before. */
   readonly blast_radius?: readonly LetThrough[];
+  /** What took the matches away from the rule or correlation that the alert names. */
+  readonly exception?: AlertException;
   readonly evidence: readonly Evidence[];
   readonly limits?: readonly string[];
   readonly status: AlertStatus;

@@ -123,14 +123,28 @@ export interface Through {
   readonly values?: Readonly<Record<string, string>>;
 }
 
+/** What became of a match that an exception took away from the rule or correlation that would have consumed it. */
+export interface Excepted {
+  /** Id of the exception. */
+  readonly by: string;
+  /** Id of the rule or correlation. */
+  readonly target: string;
+}
+
+/** The consumer of what an exception takes away from another one: an id that no other pair, and no rule, has. */
+export function exceptedTarget({ by, target }: Excepted): string {
+  return JSON.stringify([by, target]);
+}
+
 /** One match of one rule, addressed to the one rule or correlation that consumes it. */
 export interface Signal {
   /** Identity of the match: rule and request. A later stage of the same request revises the signal, it does not add one. */
   readonly id: string;
   /** Id of the rule that matched. */
   readonly rule: string;
-  /** Id of the rule (for its own alert) or correlation rule that this copy is for. */
+  /** Id of the rule (for its own alert) or correlation rule that this copy is for; of an excepted one `exceptedTarget`. */
   readonly target: string;
+  readonly excepted?: Excepted;
   readonly cluster: string;
   /** Values of the target's group-by fields, in its order. */
   readonly group: readonly string[];

@@ -27,6 +27,20 @@ export function parseEventTime(text: unknown): EventTime | undefined {
   return time >= EARLIEST && time <= Number.MAX_SAFE_INTEGER ? time : undefined;
 }
 
+/** A day in the calendar. */
+const DATE = /^\d{4}-\d\d-\d\d$/;
+
+/**
+ * Reads what a person writes for a moment: a date, which is its midnight (UTC), or an RFC 3339 timestamp.
+ * @returns undefined if the text is neither
+ */
+export function parseMoment(text: unknown): EventTime | undefined {
+  if (typeof text !== 'string' || !DATE.test(text)) return parseEventTime(text);
+  const time = parseEventTime(`${text}T00:00:00Z`);
+  // `Date.parse` takes the 30th of February for the 2nd of March.
+  return time !== undefined && formatEventTime(time).startsWith(text) ? time : undefined;
+}
+
 /** The RFC 3339 form, with six decimals as the API server writes them. */
 export function formatEventTime(time: EventTime): string {
   const second = Math.floor(time / 1_000_000);

@@ -6,14 +6,19 @@ import { LISTS_FOLDER } from './lists/read.ts';
 import { type RuleSettings, resolved, shippedRules } from './load.ts';
 
 /**
- * What changes with any file that rules, lists and mappings are read from, without reading them: their names, sizes, times and places on the disk,
+ * What changes with any file that rules, lists, mappings and exceptions are read from, without reading them: their names, sizes, times and places on the disk,
  * those of what links lead to.
  */
-export async function fingerprint({ rules, lists = {}, mappings = [] }: RuleSettings): Promise<string> {
+export async function fingerprint({
+  rules,
+  lists = {},
+  mappings = [],
+  exceptions = [],
+}: RuleSettings): Promise<string> {
   const roots = resolved(rules);
   const beside = roots.map((path) => join(dirname(path), LISTS_FOLDER));
   const lines: string[] = [];
-  const named = [...Object.values(lists), ...resolved(mappings)];
+  const named = [...Object.values(lists), ...resolved(mappings), ...exceptions];
   for (const path of new Set([shippedRules(), ...roots, ...beside, ...named])) {
     // Of a file, or of what is not there, nothing is below.
     const names = await namesBelow(path).catch(() => []);

@@ -1,10 +1,10 @@
-import { parseRules } from '../detect/sigma/parse.ts';
 import { GatewatchError } from '../errors.ts';
 import { fingerprint } from './fingerprint.ts';
 import {
   compileRules,
   type LoadedRules,
   loadRules,
+  parseSources,
   type RuleSettings,
   type RuleSources,
   readRules,
@@ -13,7 +13,7 @@ import {
 /** What a look at the files came to. `refused`: they cannot be put in force. */
 export type Look = 'unchanged' | 'changed' | 'refused';
 
-/** The rules that are in force, kept up with the files that they are read from: with all of them or none. */
+/** The rules that are in force, with the exceptions from them, kept up with the files that they are read from: with all of them or none. */
 export class RulesInForce {
   readonly #settings: RuleSettings;
   #current: LoadedRules;
@@ -30,7 +30,7 @@ export class RulesInForce {
     this.#seen = seen;
   }
 
-  /** @throws FILE_UNREADABLE, LIST_INVALID, RULE_* */
+  /** @throws FILE_UNREADABLE, LIST_INVALID, RULE_*, EXCEPTION_INVALID */
   static async load(settings: RuleSettings): Promise<RulesInForce> {
     const seen = await fingerprint(settings);
     return new RulesInForce(settings, await loadRules(settings), seen);
@@ -84,9 +84,8 @@ async function judge(
     sources = await readRules(settings);
     return { rules: compileRules(sources, { enable, disable }), problems: [] };
   } catch (thrown) {
-    const { problems } = sources
-      ? parseRules(sources.files, sources.lists, sources.mappings)
-      : { problems: [] };
+    const parsed = sources && parseSources(sources);
+    const problems = parsed ? [...parsed.set.problems, ...parsed.exceptions.problems] : [];
     return { problems: problems.length > 0 ? problems : [errorOf(thrown)] };
   }
 }

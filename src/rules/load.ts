@@ -2,8 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { packageRoot } from '../config/package-root.ts';
 import { type Plan, planBehaviours } from '../correlate/plan.ts';
+import type { Exception, ExceptionSet } from '../detect/exceptions/model.ts';
+import { parseExceptions } from '../detect/exceptions/parse.ts';
 import type { Lists, RuleFile, RuleSet } from '../detect/sigma/model.ts';
 import { parseRules } from '../detect/sigma/parse.ts';
+import { readMappings } from '../detect/sigma/read-mapping.ts';
 import { RuleIndex } from '../detect/sigma/rule-index.ts';
 import { planTargets, type Target } from '../detect/targets.ts';
 import { GatewatchError } from '../errors.ts';
@@ -79,6 +82,7 @@ export interface RuleSources<File extends RuleFile = RuleFile> {
   readonly lists: Lists;
   /** What fields of rules for other layouts are called in events. */
   readonly mappings?: readonly RuleFile[];
+  readonly exceptions?: readonly RuleFile[];
 }
 
 /** Where rules and lists are, and which of the rules are wanted: keys of the configuration's section `detect`. */
@@ -88,22 +92,43 @@ export interface RuleSettings extends Partial<Selection> {
   readonly lists?: Readonly<Record<string, string>>;
   /** Paths of mappings, or the word for those that are shipped. */
   readonly mappings?: readonly string[];
+  /** Paths of exceptions from the rules. */
+  readonly exceptions?: readonly string[];
 }
 
 /**
- * Reads rule files and the lists beside them. The shipped lists are always there, for rules that are named one by one.
+ * Reads the files of rules and of exceptions, and the lists beside the rules. The shipped lists are always there, for rules that are named one by one.
  * @throws FILE_UNREADABLE, LIST_INVALID
  */
 export async function readRules({
   rules,
   lists = {},
   mappings = [SHIPPED],
-}: RuleSettings): Promise<RuleSources<FoundFile>> {
+  exceptions = [],
+}: RuleSettings): Promise<Required<RuleSources<FoundFile>>> {
   return {
     files: await readRuleFiles(rules),
     lists: await readLists([shippedRules(), ...resolved(rules)], lists),
     mappings: await readYamlFiles(resolved(mappings, join(shippedRules(), MAPPINGS)), () => true),
+    exceptions: await readYamlFiles(exceptions, () => true),
   };
+}
+
+/** What the files hold, with all that is wrong with them. */
+interface ParsedSources {
+  readonly set: RuleSet;
+  readonly exceptions: ExceptionSet;
+}
+
+/** Parses everything. Exceptions are only held against rules that are right: of others they would know half the names. */
+export function parseSources({ files, lists, mappings = [], exceptions = [] }: RuleSources): ParsedSources {
+  const set = parseRules(files, lists, mappings);
+  if (set.problems.length > 0 || exceptions.length === 0) {
+    return { set, exceptions: { exceptions: [], problems: [], warnings: [] } };
+  }
+  // What is wrong with them is among the problems of the rules.
+  const named = readMappings(mappings, { problems: [], warnings: [], mapped: [] });
+  return { set, exceptions: parseExceptions(exceptions, set, { lists, mappings: named }) };
 }
 
 /** Rules made ready for the stages. */
@@ -113,6 +138,7 @@ export interface LoadedRules {
   readonly hash: string;
   /** All rules, also those that are off. */
   readonly set: RuleSet;
+  readonly exceptions: readonly Exception[];
   readonly index: RuleIndex;
   readonly targets: ReadonlyMap<string, readonly Target[]>;
   /** The same plan for the same number. */
@@ -120,29 +146,33 @@ export interface LoadedRules {
 }
 
 /**
- * Compiles rule files, all or none.
- * @throws the first problem, a GatewatchError RULE_*, whose message counts the others
+ * Compiles the files of rules and exceptions, all or none.
+ * @throws the first problem, a GatewatchError RULE_* or EXCEPTION_INVALID, whose message counts the others
  */
 export function compileRules(sources: RuleSources, selection: Selection = EVERY_RULE): LoadedRules {
-  const set = parseRules(sources.files, sources.lists, sources.mappings);
-  const [problem] = set.problems;
+  const { set, exceptions: read } = parseSources(sources);
+  const problems = [...set.problems, ...read.problems];
+  const [problem] = problems;
   if (problem) {
-    const others = set.problems.length - 1;
-    const more = others > 0 ? ` (and ${others} more: gatewatch rules check)` : '';
+    const others = problems.length - 1;
+    const command = set.problems.length > 0 ? 'rules' : 'exceptions';
+    const more = others > 0 ? ` (and ${others} more: gatewatch ${command} check)` : '';
     throw new GatewatchError(problem.code, `${problem.message}${more}`, {
       ...(problem.where ? { where: problem.where } : {}),
     });
   }
+  const { exceptions } = read;
   const selected = selectRules(set, selection);
   const plans = new Map<number, Plan>();
   return {
     sources,
     hash: hashOf(sources, selection),
     set,
+    exceptions,
     index: new RuleIndex(selected.rules),
-    targets: planTargets(selected),
+    targets: planTargets(selected, exceptions),
     behaviours(suppressSeconds) {
-      const plan = plans.get(suppressSeconds) ?? planBehaviours(selected, suppressSeconds);
+      const plan = plans.get(suppressSeconds) ?? planBehaviours(selected, suppressSeconds, exceptions);
       plans.set(suppressSeconds, plan);
       return plan;
     },
@@ -150,13 +180,13 @@ export function compileRules(sources: RuleSources, selection: Selection = EVERY_
 }
 
 /** Wherever the files are: processes with the same rules give the same. */
-function hashOf({ files, lists, mappings = [] }: RuleSources, selection: Selection): string {
-  const texts = [...files, ...mappings].map(({ text }) => text);
+function hashOf({ files, lists, mappings = [], exceptions = [] }: RuleSources, selection: Selection): string {
+  const texts = [...files, ...mappings, ...exceptions].map(({ text }) => text);
   texts.push(JSON.stringify([...lists]), JSON.stringify(selection));
   return contentId(...texts).slice(0, HASH_CHARS);
 }
 
-/** @throws FILE_UNREADABLE, LIST_INVALID, RULE_* */
+/** @throws FILE_UNREADABLE, LIST_INVALID, RULE_*, EXCEPTION_INVALID */
 export async function loadRules(settings: RuleSettings): Promise<LoadedRules> {
   const { enable = [], disable = [] } = settings;
   return compileRules(await readRules(settings), { enable, disable });

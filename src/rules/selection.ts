@@ -1,4 +1,4 @@
-import { detectionsOf, ruleOptions } from '../detect/rule-options.ts';
+import { labelsOf, ruleOptions } from '../detect/rule-options.ts';
 import type { RuleMetadata, RuleSet } from '../detect/sigma/model.ts';
 import { suggestion } from '../detect/sigma/suggest.ts';
 import { GatewatchError } from '../errors.ts';
@@ -36,10 +36,4 @@ export function selectRules(set: RuleSet, { enable, disable }: Selection): RuleS
   const isOn = (rule: RuleMetadata): boolean =>
     !named(disable, rule) && (ruleOptions(rule).enabled || named(enable, rule));
   return { ...set, rules: set.rules.filter(isOn), correlations: set.correlations.filter(isOn) };
-}
-
-function labelsOf({ id, name, tags }: RuleMetadata): string[] {
-  return [id, ...(name === undefined ? [] : [name]), ...detectionsOf(tags)].map((label) =>
-    label.toLowerCase(),
-  );
 }

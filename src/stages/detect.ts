@@ -63,7 +63,10 @@ export async function runDetect(
         ]),
       );
       metrics.count('detectRecords', entries.length);
-      for (const { rule } of signals) metrics.count('detectSignals', 1, { rule });
+      for (const { rule, excepted } of signals) {
+        metrics.count('detectSignals', 1, { rule });
+        if (excepted) metrics.count('exceptionHits', 1, { exception: excepted.by });
+      }
       for (const { headers } of dead) metrics.count('deadLetters', 1, { code: headers.code! });
       if (latest !== undefined)
         metrics.set('eventTimeLagSeconds', now() / 1000 - latest / 1e6, { stage: 'detect' });

@@ -8,13 +8,18 @@ const STATUS = /^[1-5]\d\d$/;
 const PARTITION = /^\d{1,3}$/;
 const HASH = /^[0-9a-f]{12}$/;
 
-/** Every label and the values it may take. `cluster` and `rule` are known only at run time: see `Metrics.bound`. */
+/** Every label and the values it may take. `cluster`, `rule` and `exception` are known only at run time: see `Metrics.bound`. */
 export const LABELS = {
   input: { meaning: 'Way in', values: ['audit', 'admission', 'file'] },
   status: { meaning: 'HTTP status answered', values: STATUS },
   kind: { meaning: 'What a record is', values: ['audit.event', 'admission.review', 'google.log-entry'] },
   cluster: { meaning: 'Configured cluster', values: 'runtime' },
   rule: { meaning: 'Id of a loaded rule', values: 'runtime' },
+  exception: { meaning: 'Id of a loaded exception', values: 'runtime' },
+  state: {
+    meaning: 'How an exception stands; `ending`: it holds for 14 days at most',
+    values: ['not-yet', 'active', 'ending', 'expired'],
+  },
   code: { meaning: 'Error code, see errors.md', values: Object.keys(ERRORS) },
   stage: { meaning: 'Stage', values: ['detect', 'correlate', 'index', 'audit-events'] },
   hash: { meaning: 'Hash of what is loaded', values: HASH },
@@ -48,6 +53,9 @@ export const LABELS = {
 >;
 
 type Label = keyof typeof LABELS;
+
+/** Labels whose values are known only at run time. */
+type RuntimeLabel = 'cluster' | 'rule' | 'exception';
 
 interface MetricSpec {
   readonly name: `gatewatch_${string}`;
@@ -158,6 +166,18 @@ export const METRICS = {
     help: 'Times that a limit of what is remembered of namespaces and objects was reached, and something was let go.',
     labels: ['limit'],
   },
+  exceptionHits: {
+    name: 'gatewatch_exception_hits_total',
+    type: 'counter',
+    help: 'Matches that an exception took away from a rule or correlation.',
+    labels: ['exception'],
+  },
+  exceptions: {
+    name: 'gatewatch_exceptions',
+    type: 'gauge',
+    help: 'Exceptions loaded, by how they stand.',
+    labels: ['state'],
+  },
   rulesLoaded: {
     name: 'gatewatch_rules_loaded',
     type: 'gauge',
@@ -250,7 +270,11 @@ type Instrument = Counter | Gauge | Histogram;
 export class Metrics {
   readonly #registry = new Registry();
   readonly #instruments = new Map<MetricName, Instrument>();
-  readonly #runtimeValues = { cluster: new Set<string>(), rule: new Set<string>() };
+  readonly #runtimeValues = {
+    cluster: new Set<string>(),
+    rule: new Set<string>(),
+    exception: new Set<string>(),
+  };
 
   /** @param options.process adds the metrics of the process and of Node (`process_*`, `nodejs_*`). */
   constructor(options: { process?: boolean } = {}) {
@@ -266,8 +290,8 @@ export class Metrics {
     if (options.process) collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Says which clusters or rules exist. Their counters start to count; values unknown from now on become `other`. */
-  bound(label: 'cluster' | 'rule', values: Iterable<string>): void {
+  /** Says which clusters, rules or exceptions exist. Their counters start to count; values unknown from now on become `other`. */
+  bound(label: RuntimeLabel, values: Iterable<string>): void {
     this.#runtimeValues[label] = new Set(values);
   }
 
@@ -319,7 +343,7 @@ export class Metrics {
 
   #foreseen(label: Label, value: string): boolean {
     const { values } = LABELS[label];
-    if (values === 'runtime') return this.#runtimeValues[label as 'cluster' | 'rule'].has(value);
+    if (values === 'runtime') return this.#runtimeValues[label as RuntimeLabel].has(value);
     return values instanceof RegExp ? values.test(value) : (values as readonly string[]).includes(value);
   }
 }

@@ -96,11 +96,13 @@ function configWith(options: ReplayOptions, rules: string | undefined): Config {
 async function printAlerts(recorded: Recorded, config: Config, format: string): Promise<void> {
   await replayed(recorded, config, note, nothing, async ({ alerts, summary }) => {
     let count = 0;
+    let excepted = 0;
     for await (const alert of alerts()) {
       print(format === 'ndjson' ? JSON.stringify(alert) : textLine(alert));
       count++;
+      if (alert.gatewatch.exception) excepted++;
     }
-    note(`${summary}: ${count} alerts.`);
+    note(`${summary}: ${count} alerts${excepted > 0 ? `, ${excepted} of them closed by exceptions` : ''}.`);
   });
 }
 
@@ -151,13 +153,14 @@ async function printSignals(recorded: Recorded, config: Config): Promise<void> {
 /** Collects what rules matched, each match once, as its last stage left it. */
 async function collectSignals(stages: Stages) {
   const latest = new Map<string, Signal>();
-  const silent = stages.rules.set.silent;
   const consumer = await stages.log.consume('signals', 'replay', {
     async process({ entries }) {
       for (const entry of entries) {
         const signal = signalFromEntry(entry);
         const known = latest.get(signal.id);
-        if (!silent.has(signal.rule) && (!known || signal.rank > known.rank)) latest.set(signal.id, signal);
+        // What is for correlations is told where the rule gives alerts of its own.
+        const isOwn = (signal.excepted ?? signal).target === signal.rule;
+        if (isOwn && (!known || signal.rank > known.rank)) latest.set(signal.id, signal);
       }
       return undefined;
     },
@@ -165,7 +168,7 @@ async function collectSignals(stages: Stages) {
   return { drained: () => consumer.drained(), all: () => [...latest.values()] };
 }
 
-function signalLine({ rule, admission, evidence }: Signal, stages: Stages): object {
+function signalLine({ rule, admission, evidence, excepted }: Signal, stages: Stages): object {
   const { id, title, level, tags } = stages.rules.set.rules.find((one) => one.id === rule)!;
   const [detection] = detectionsOf(tags);
   return {
@@ -173,6 +176,7 @@ function signalLine({ rule, admission, evidence }: Signal, stages: Stages): obje
     gatewatch: {
       ...(detection ? { detection_id: detection } : {}),
       outcome: admission.outcome,
+      ...(excepted ? { exception: { id: excepted.by } } : {}),
       evidence: [
         { audit_id: evidence.audit_id ?? evidence.record_id, stage: evidence.stage, time: evidence.time },
       ],

@@ -5,10 +5,10 @@ import { type ConfigOptions, configFrom } from '../config-options.ts';
 /** Exit code of a command that found something wrong with the rules. */
 export const EXIT_FINDING = 1;
 
-/** The rules at the paths, or those of the configuration, with the lists of the configuration. */
+/** The rules at the paths, or those of the configuration, with the lists of the configuration. Exceptions from them have commands of their own. */
 export function sourcesOf(paths: readonly string[], options: ConfigOptions): ReturnType<typeof readRules> {
   const { detect } = configFrom(options);
-  return readRules(paths.length > 0 ? { ...detect, rules: paths } : detect);
+  return readRules({ ...detect, exceptions: [], ...(paths.length > 0 && { rules: paths }) });
 }
 
 /** @throws USAGE_INVALID */

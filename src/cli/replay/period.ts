@@ -2,15 +2,13 @@ import { decode } from '../../detect/decode/decode.ts';
 import { GatewatchError } from '../../errors.ts';
 import type { Alert } from '../../record/alert.ts';
 import type { ReceivedRecord } from '../../record/record.ts';
-import { type EventTime, parseEventTime } from '../../record/time.ts';
+import { type EventTime, parseEventTime, parseMoment } from '../../record/time.ts';
 
 /** From when to when, both event time; what is absent is open. */
 export interface Period {
   readonly from?: EventTime;
   readonly to?: EventTime;
 }
-
-const DATE = /^\d{4}-\d\d-\d\d$/;
 
 /**
  * The period that two options name, each a date (its midnight, UTC) or an RFC 3339 timestamp.
@@ -27,7 +25,7 @@ export function periodOf({ from, to }: { readonly from?: string; readonly to?: s
 }
 
 function timeOf(where: string, text: string): EventTime {
-  const time = parseEventTime(DATE.test(text) ? `${text}T00:00:00Z` : text);
+  const time = parseMoment(text);
   if (time !== undefined) return time;
   const what = `${text} is no time. Write a date (2026-11-22) or a timestamp (2026-11-22T13:00:00Z).`;
   throw new GatewatchError('USAGE_INVALID', what, { where });

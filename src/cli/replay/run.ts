@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Stages, startStages } from '../../app.ts';
 import { type Config, ROLES } from '../../config/schema.ts';
-import type { AlertQuery } from '../../index/port.ts';
+import type { AlertFilter, AlertQuery } from '../../index/port.ts';
 import { recordToEntry } from '../../log/codec.ts';
 import type { Alert } from '../../record/alert.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
@@ -55,7 +55,8 @@ export async function replayed<Heard, Result>(
       await stages.log.append('records', records.map(recordToEntry));
     }
     await stages.drained();
-    const summary = `${source.name}, ${count} records, ${rejected} rejected`;
+    const read = `${source.name}, ${count} records, ${rejected} rejected`;
+    const summary = `${read}${await exceptedIn(stages, period)}`;
     return await use({ stages, summary, alerts: () => alertsOf(stages, period) }, heard);
   } finally {
     await stages.close();
@@ -80,10 +81,24 @@ function wholeHistory(config: Config): Config {
 /** Alerts read from one page of the store. */
 const PAGE = 500;
 
-async function* alertsOf(stages: Stages, period: Period): AsyncGenerator<Alert> {
-  for (let query: AlertQuery | undefined = { sort: 'time', order: 'asc', limit: PAGE }; query; ) {
+async function* alertsOf(stages: Stages, period: Period, filter: AlertFilter = {}): AsyncGenerator<Alert> {
+  for (let query: AlertQuery | undefined = { ...filter, sort: 'time', order: 'asc', limit: PAGE }; query; ) {
     const { alerts, next } = await stages.alerts!.find(query);
     yield* alerts.filter((alert) => isWithin(period, alert));
     query = next === undefined ? undefined : { ...query, cursor: next };
   }
+}
+
+/** How many matches of the period exceptions took away, and which; nothing where there are none. */
+async function exceptedIn(stages: Stages, period: Period): Promise<string> {
+  if (stages.rules.exceptions.length === 0) return '';
+  const counts = new Map(stages.rules.exceptions.map(({ id, title }) => [id, { title, count: 0 }]));
+  for await (const { gatewatch } of alertsOf(stages, period, { status: ['closed'] })) {
+    const known = counts.get(gatewatch.exception?.id ?? '');
+    if (known) known.count += gatewatch.count;
+  }
+  const hits = [...counts.values()].filter(({ count }) => count > 0);
+  const sum = hits.reduce((total, { count }) => total + count, 0);
+  const each = hits.map(({ title, count }) => `${title}: ${count}`).join('; ');
+  return `, ${sum} matches excepted${each && ` (${each})`}`;
 }

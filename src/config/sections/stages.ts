@@ -21,6 +21,12 @@ export const detect = section('Matching of single events.', {
     .describe(
       'Files and folders that say what fields of rules for other layouts are called in audit events (docs/rules.md). The word `shipped` stands for those that come with Gatewatch.',
     ),
+  exceptions: z
+    .array(path)
+    .default([])
+    .describe(
+      'Files and folders with exceptions: whose matches of which rules are no alert, why, and until when (docs/rules.md).',
+    ),
   disable: z
     .array(z.string().min(1))
     .default([])
@@ -36,7 +42,7 @@ export const detect = section('Matching of single events.', {
   reload_seconds: seconds
     .default(10)
     .describe(
-      'How often it is looked whether the files of rules and lists have changed, in seconds; 0: only on SIGHUP.',
+      'How often it is looked whether the files of rules, lists and exceptions have changed, in seconds; 0: only on SIGHUP.',
     ),
   namespaces_max: count
     .default(100_000)

@@ -162,11 +162,7 @@ export function readDocuments(file: RuleFile, surroundings: Surroundings, sink: 
         isCollection(document.contents) ||
         (isScalar(document.contents) && document.contents.value !== null)
       ) {
-        refuse(
-          'RULE_INVALID',
-          'Expected a rule: a map that begins with "title".',
-          startOf(document.contents),
-        );
+        refuse('RULE_INVALID', 'Expected a map that begins with "title".', startOf(document.contents));
       }
     }
   } catch (error) {

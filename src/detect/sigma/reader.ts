@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../errors.ts';
 import type { Place, RuleDocument } from './document.ts';
 import { suggestion } from './suggest.ts';
 
@@ -24,11 +25,14 @@ export class AttributeReader {
   readonly #document: RuleDocument;
   readonly #map: YamlMap;
   readonly #place: Place;
+  readonly #code: ErrorCode;
 
-  constructor(document: RuleDocument, map: YamlMap, place: Place = []) {
+  /** @param code of what is refused */
+  constructor(document: RuleDocument, map: YamlMap, place: Place = [], code: ErrorCode = 'RULE_INVALID') {
     this.#document = document;
     this.#map = map;
     this.#place = place;
+    this.#code = code;
   }
 
   has(key: string): boolean {
@@ -40,11 +44,10 @@ export class AttributeReader {
   }
 
   refuse(key: string, expected: string): void {
-    this.#document.refuse(
-      'RULE_INVALID',
-      `"${key}": expected ${expected}, found ${kindOf(this.value(key))}.`,
-      [...this.#place, key],
-    );
+    this.#document.refuse(this.#code, `"${key}": expected ${expected}, found ${kindOf(this.value(key))}.`, [
+      ...this.#place,
+      key,
+    ]);
   }
 
   text(key: string, charactersMax: number): string | undefined {
@@ -62,7 +65,7 @@ export class AttributeReader {
     if (word === undefined) {
       const hint = typeof value === 'string' ? suggestion(value, words) : '';
       this.#document.refuse(
-        'RULE_INVALID',
+        this.#code,
         `"${key}": expected one of ${words.join(', ')}, found ${kindOf(value)}.${hint}`,
         [...this.#place, key],
       );

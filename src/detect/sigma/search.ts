@@ -34,18 +34,38 @@ export function readSearch(
     document.refuse('RULE_INVALID', message, []);
   }
   const logsource = readLogSource(document);
-  const detection = Object.hasOwn(top, section) ? readDetection(document, section) : undefined;
-  if (!detection || !document.sound) return undefined;
+  const ofAuditLog = isAuditLog(logsource);
+  const sought = Object.hasOwn(top, section)
+    ? readSought(document, section, metadata.id, ofAuditLog)
+    : undefined;
+  if (!sought) return undefined;
+  if (!ofAuditLog) document.warn(metadata.id, NOT_AUDIT_LOG, document.where(['logsource']));
+  return { metadata, logsource, ...sought, applies: ofAuditLog && sought.applies };
+}
 
+/** What a condition asks of an event. */
+type Sought = Pick<Search, 'expression' | 'applies'>;
+
+/**
+ * Reads a condition with its search identifiers, and warns of what cannot be meant. `undefined` if anything in the document was refused.
+ * @param id of the document, for warnings
+ * @param ofAuditLog whether it is audit events that are looked at
+ */
+export function readSought(
+  document: RuleDocument,
+  section: 'detection' | 'filter',
+  id: string,
+  ofAuditLog: boolean,
+): Sought | undefined {
+  const detection = readDetection(document, section);
+  if (!detection || !document.sound) return undefined;
   const { expression, unused } = detection;
-  const warn = (message: string, where: string) => document.warn(metadata.id, message, where);
+  const warn = (message: string, where: string) => document.warn(id, message, where);
   for (const name of unused) {
     warn(`The condition does not use "${name}".`, document.where([section, name]));
   }
-  for (const [where, mapped] of mappedItems(expression)) document.noteMapped(metadata.id, mapped, where);
-  const ofAuditLog = isAuditLog(logsource);
+  for (const [where, mapped] of mappedItems(expression)) document.noteMapped(id, mapped, where);
   if (ofAuditLog) warnOfTheImpossible(expression, warn);
-  else warn(NOT_AUDIT_LOG, document.where(['logsource']));
   const emptyLists = new Set([...itemsOf(expression)].flatMap(({ item }) => item.emptyLists));
   for (const list of emptyLists) {
     warn(
@@ -53,7 +73,7 @@ export function readSearch(
       document.where([section]),
     );
   }
-  return { metadata, logsource, expression, applies: ofAuditLog && emptyLists.size === 0 };
+  return { expression, applies: emptyLists.size === 0 };
 }
 
 /** What mappings made of the fields of items, by the place of the item. */
@@ -69,7 +89,7 @@ function warnOfTheImpossible(expression: Expression, warn: (message: string, whe
     if (never === undefined || told.has(where)) continue;
     told.add(where);
     const what = possible
-      ? 'a part of the rule cannot match a raw audit event'
+      ? 'a part of the condition cannot match a raw audit event'
       : 'cannot match a raw audit event';
     warn(`${what}: ${never}`, where);
   }

@@ -110,6 +110,7 @@ const properties: Properties = {
       changes: keyword,
     }),
     policy: object({ engine: keyword, effect: keyword, changes: keyword, reasons: text }),
+    exception: object({ id: keyword, title: keyword, owner: keyword, reason: text, expires: date }),
     baseline: object({ field: keyword, value: keyword, learned_since: date, last_seen: date }),
     blast_radius: object({
       time: date,

@@ -181,6 +181,25 @@ describe('pages', async () => {
     assert.match(body, /<span class="chip">failure-policy-ignore<\/span>/);
   });
 
+  it('show the exception that closed an alert, with its owner and its end', async () => {
+    const exception = {
+      id: 'e1',
+      title: 'The <b>backup</b>',
+      owner: 'platform',
+      reason: 'TICKET-1',
+      expires: '2027-03-01T00:00:00.000000Z',
+    };
+    const server = await consoleWith([alertOf({ id: 'x', gatewatch: { status: 'closed', exception } })]);
+    const headers = await sessionOf(server);
+    const { body } = await server.inject({ url: '/alerts/x', headers });
+    assert.match(
+      body,
+      /Closed by the exception <b>The &lt;b&gt;backup&lt;\/b&gt;<\/b> of platform, until 2027-03-01 00:00:00 UTC: TICKET-1/,
+    );
+    const list = (await server.inject({ url: '/alerts?status=closed', headers })).body;
+    assert.match(list, /href="\/alerts\/x"/);
+  });
+
   it('do with an alert that has only what it must', async () => {
     const bare = alertOf({
       id: 'bare',

@@ -25,7 +25,13 @@ const IMPURE_MODULES = /^(?:node:(?!crypto$|buffer$|net$)|pino$|prom-client$|fas
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'record/': [],
   'detect/': ['record/', 'errors.ts'],
-  'correlate/': ['record/', 'detect/sigma/', 'detect/rule-options.ts', 'errors.ts'],
+  'correlate/': [
+    'record/',
+    'detect/sigma/',
+    'detect/rule-options.ts',
+    'detect/exceptions/model.ts',
+    'errors.ts',
+  ],
   'log/': ['record/', 'errors.ts'],
   'receive/': ['record/', 'log/', 'config/', 'credentials/', 'telemetry/', 'errors.ts'],
   'index/': ['record/', 'log/embedded/database.ts', 'errors.ts'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { formatEventTime, parseEventTime } from '../../../src/record/time.ts';
+import { formatEventTime, parseEventTime, parseMoment } from '../../../src/record/time.ts';
 
 test('a time keeps its microseconds', () => {
   assert.equal(parseEventTime('2026-11-22T13:38:21.376463Z'), 1_795_354_701_376_463);
@@ -44,4 +44,21 @@ test('what is not a time, or cannot be one of Kubernetes, is none', () => {
     ['2026-11-22T13:38:21Z'],
   ];
   for (const text of wrong) assert.equal(parseEventTime(text), undefined, String(text).slice(0, 40));
+});
+
+test('a person writes a date, which is its midnight, or a timestamp', () => {
+  assert.equal(parseMoment('2027-03-01'), Date.UTC(2027, 2, 1) * 1000);
+  assert.equal(parseMoment('2028-02-29'), Date.UTC(2028, 1, 29) * 1000);
+  assert.equal(parseMoment('2027-03-01T12:00:00+01:00'), Date.UTC(2027, 2, 1, 11) * 1000);
+  for (const wrong of [
+    '2027-02-29',
+    '2027-04-31',
+    '2027-13-01',
+    '2027-3-1',
+    '2027-03-01T12:00',
+    'tomorrow',
+    20270301,
+    null,
+  ])
+    assert.equal(parseMoment(wrong), undefined, String(wrong));
 });

@@ -25,7 +25,10 @@ test('the examples of docs/rules.md are rules, and the tests of the first pass',
     writeFileSync(join(folder, 'kinds.yml'), block('title: Five refused'));
     writeFileSync(join(folder, 'chained.yml'), block('title: Many refusals, then'));
     const own = await readRuleFiles([folder]);
-    const rules = await loadRules({ rules: [join(root, 'rules'), folder] });
+    const exceptions = join(folder, 'exceptions.yaml.txt');
+    writeFileSync(exceptions, block('title: The backup operator'));
+    const rules = await loadRules({ rules: [join(root, 'rules'), folder], exceptions: [exceptions] });
+    assert.ok(rules.exceptions[0]!.targets.size > 2);
     assert.deepEqual(
       rules.set.warnings.filter(({ rule }) => !rules.set.off.has(rule)),
       [],

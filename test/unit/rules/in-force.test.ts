@@ -151,6 +151,38 @@ test('lists count as well: beside the rules, and those that are named', async (t
   assert.deepEqual(valuesOf('others'), ['dave']);
 });
 
+test('exceptions count as well, and with one that is wrong none of it all is taken', async (t) => {
+  const folder = await folderOf(t);
+  const exceptions = join(folder, 'exceptions');
+  await mkdir(exceptions);
+  const rules = await RulesInForce.load({ rules: [join(folder, 'one.yml')], exceptions: [exceptions] });
+  const { hash } = rules.current;
+  const written = (name: string, more = '') =>
+    `title: T\nid: ${name}\nrules: [one]\nowner: o\nreason: r\ndate: 2026-11-01\nexpires: 2026-12-01\n${more}`;
+  await writeFile(join(exceptions, 'a.yml'), written('a'));
+  assert.equal(await lookTwice(rules), 'changed');
+  assert.deepEqual(
+    rules.current.exceptions.map(({ id }) => id),
+    ['a'],
+  );
+  assert.notEqual(rules.current.hash, hash);
+
+  await writeFile(join(folder, 'one.yml'), rule('two'));
+  await writeFile(join(exceptions, 'b.yml'), written('b', 'expiry: 1\n'));
+  assert.equal(await lookTwice(rules), 'refused');
+  assert.deepEqual(
+    rules.problems.map(({ code, where }) => `${code} ${where?.replace(/.*\//, '')}`),
+    ['RULE_REFERENCE_UNKNOWN a.yml:3:9', 'EXCEPTION_INVALID b.yml:8:1'],
+  );
+  assert.equal(namesOf(rules), 'one');
+
+  await writeFile(join(folder, 'one.yml'), rule('one'));
+  await unlink(join(exceptions, 'a.yml'));
+  await unlink(join(exceptions, 'b.yml'));
+  assert.equal(await lookTwice(rules), 'changed');
+  assert.deepEqual([rules.current.exceptions, rules.current.hash], [[], hash]);
+});
+
 test('who asks is answered at once', async (t) => {
   const folder = await folderOf(t);
   const rules = await RulesInForce.load({ rules: [folder] });

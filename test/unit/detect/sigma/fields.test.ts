@@ -97,7 +97,7 @@ test('what some audit event can meet is not warned of', () => {
 });
 
 test('a part that cannot match is told from a rule that cannot', () => {
-  const part = /^a part of the rule cannot match a raw audit event: /;
+  const part = /^a part of the condition cannot match a raw audit event: /;
   assert.match(warningsOf({ hostPath: '*' }, 'selection or other')[0]!, part);
   assert.match(warningsOf({ hostPath: '*' }, 'other and not selection')[0]!, part);
   assert.match(warningsOf({ hostPath: '*' }, 'other and selection')[0]!, /^cannot match/);

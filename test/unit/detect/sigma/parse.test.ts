@@ -99,8 +99,8 @@ test('every fault is named with line and column, and what is expected', () => {
       'RULE_NOT_YAML test.yml:1:9: Flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
     [`title: a\n${HEAD}`, 'RULE_NOT_YAML test.yml:2:1: Map keys must be unique'],
-    ['- a\n', 'RULE_INVALID test.yml:1:1: Expected a rule: a map that begins with "title".'],
-    ['just text', 'RULE_INVALID test.yml:1:1: Expected a rule: a map that begins with "title".'],
+    ['- a\n', 'RULE_INVALID test.yml:1:1: Expected a map that begins with "title".'],
+    ['just text', 'RULE_INVALID test.yml:1:1: Expected a map that begins with "title".'],
     [
       'level: high',
       'RULE_INVALID test.yml:1:1: The required attribute "title" is missing.',
