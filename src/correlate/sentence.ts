@@ -205,8 +205,12 @@ function labelsChanged({ changes, enforce_before, enforce_after, labels_after }:
   const parts: string[] = [];
   if (changes.includes('enforce-version-lowered')) {
     parts.push('Pod Security enforced at an older version');
+  } else if (changes.includes('enforce-version-raised')) {
+    parts.push('Pod Security enforced at a newer version');
   } else if (changes.includes('privileged-chosen')) {
     parts.push('Pod Security enforce level set to privileged');
+  } else if (changes.includes('privileged-dropped')) {
+    parts.push('Pod Security enforce level privileged taken away');
   } else if (changes.some((change) => change.startsWith('enforce-'))) {
     const from = enforce_before === undefined ? '' : ` from ${clean(enforce_before)}`;
     const to = changes.includes('enforce-removed') ? 'none' : clean(enforce_after ?? 'unknown');
@@ -215,7 +219,7 @@ function labelsChanged({ changes, enforce_before, enforce_after, labels_after }:
   if (changes.includes('audit-lowered')) parts.push('Pod Security audit level lowered');
   if (changes.includes('warn-lowered')) parts.push('Pod Security warn level lowered');
   if (changes.includes('exemption-added')) {
-    const label = Object.keys(labels_after ?? {}).find((name) => /ignore$|\/webhook$/.test(name));
+    const label = Object.keys(labels_after ?? {}).find((name) => /\/(?:ignore|exclude|webhook)$/.test(name));
     parts.push(`exempted from a policy engine${label ? ` by label ${clean(label)}` : ''}`);
   }
   if (changes.includes('exemption-removed')) parts.push('exemption from a policy engine removed');

@@ -37,6 +37,11 @@ const optionsSchema = z.strictObject({
     .describe(
       'temporal_ordered only: the first and the last step must agree in at least one of these fields.',
     ),
+  'differ-any': fields
+    .optional()
+    .describe(
+      'temporal_ordered only: the first and the last step must differ in at least one of these fields.',
+    ),
   levels: z
     .partialRecord(z.enum(OUTCOMES), z.enum(LEVELS))
     .optional()
@@ -53,6 +58,7 @@ export interface RuleOptions {
   /** Milliseconds; absent: the configured default. */
   readonly suppressMs?: number;
   readonly sameAny: readonly string[];
+  readonly differAny: readonly string[];
   /** What a refused attempt weighs less than what was let through. */
   readonly levels: Readonly<Partial<Record<Outcome, Level>>>;
   readonly enabled: boolean;
@@ -88,18 +94,21 @@ function readOptions(rule: Optioned): RuleOptions {
     const key = ['gatewatch', ...issue.path].join('.');
     throw new GatewatchError('RULE_INVALID', `${key}: ${issue.message}.`, { where: rule.where });
   }
-  const { suppress, 'group-by': groupBy, 'same-any': sameAny, levels, enabled, learn } = parsed.data;
+  const { suppress, 'group-by': groupBy, levels, enabled, learn } = parsed.data;
+  const { 'same-any': sameAny, 'differ-any': differAny } = parsed.data;
   const refuse = (key: string, why: string): never => {
     throw new GatewatchError('RULE_INVALID', `gatewatch.${key}: ${why}.`, { where: rule.where });
   };
-  if (sameAny && !isSequence(rule)) {
-    refuse('same-any', 'belongs to "temporal_ordered" without a count in its condition');
+  for (const key of ['same-any', 'differ-any'] as const) {
+    if (parsed.data[key] && !isSequence(rule))
+      refuse(key, 'belongs to "temporal_ordered" without a count in its condition');
   }
   if (learn !== undefined && rule.type !== 'new_value') refuse('learn', 'belongs to "new_value"');
   return {
     groupBy: groupBy ?? DEFAULT_GROUP,
     ...(suppress === undefined ? {} : { suppressMs: suppress }),
     sameAny: sameAny ?? [],
+    differAny: differAny ?? [],
     levels: levels ?? {},
     enabled: enabled ?? true,
     learnMs: learn ?? LEARN_MS,

@@ -83,7 +83,8 @@ function chainTarget(chain: readonly CorrelationRule[], ruleId: string, exceptio
 function viewOf(chain: readonly CorrelationRule[], ruleId: string) {
   const correlation = chain[0]!;
   const group = groupFields(chain, ruleId).map(textAt);
-  const paths = new Map(ruleOptions(correlation).sameAny.map((path) => [path, path]));
+  const { sameAny, differAny } = ruleOptions(correlation);
+  const paths = new Map([...sameAny, ...differAny].map((path) => [path, path]));
   const fields = 'fields' in correlation ? correlation.fields : [];
   for (const field of fields) paths.set(field, fieldOf(chain, field, ruleId));
   const values = Array.from(paths, ([name, path]) => [name, textAt(path)] as const);

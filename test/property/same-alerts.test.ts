@@ -97,9 +97,9 @@ test('events that come twice, or all of them again, change nothing', () => {
 const REMEMBERED =
   /"resource":"(?:namespaces|pods|deployments|replicasets|statefulsets|daemonsets|jobs|cronjobs|roles|clusterroles|rolebindings|clusterrolebindings|[a-z]*(?:webhookconfigurations|policies|policybindings))"/;
 
-/** Fields that tell what a write changed, and so what was there before. */
+/** Fields that tell what a write changed, or who wrote what a controller acts for, and so what was there before. */
 const COMPARING =
-  /gatewatch\.(?:namespace\.|policy\.|object\.before|pod\.container_added|[a-z_]+\.(?:added\.|\w+_added))/;
+  /gatewatch\.(?:namespace\.|policy\.|actor\.author|object\.before|pod\.container_added|[a-z_]+\.(?:added\.|\w+_added))/;
 
 /** Titles of the rules that read such a field, and of the correlations over them. */
 const comparing = titlesOfComparing();
@@ -114,8 +114,8 @@ function titlesOfComparing(): ReadonlySet<string> {
 }
 
 /**
- * The exact limit: an alert about a change says what was there before, and some changes are only alerts because of it. That is known only
- * if the write before it has arrived. So writes of what is remembered keep their order here; all other events are overtaken at will.
+ * The exact limit: an alert about a change says what was there before, and some changes are only alerts because of it; so does one about
+ * whoever is behind a controller. That is known only if the write before it has arrived. So writes of what is remembered keep their order here; all other events are overtaken at will.
  */
 test('events within the bound of lateness in any order give the same alerts, where writes of one object keep theirs', () => {
   const isRemembered = inOrder.map(({ record }) => REMEMBERED.test(record.bytes.toString()));

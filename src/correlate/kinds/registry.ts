@@ -26,12 +26,15 @@ export function kindOf(rule: Exclude<CorrelationRule, { type: 'new_value' }>): K
       return valuePercentile(timespan, rule.threshold, rule.fields[0]!, 50);
     case 'temporal':
       return temporal(timespan, rule.condition);
-    case 'temporal_ordered':
+    case 'temporal_ordered': {
+      const { sameAny, differAny } = ruleOptions(rule);
       return temporalOrdered({
         timespan,
         steps: rule.rules,
         condition: rule.condition,
-        sameAny: ruleOptions(rule).sameAny,
+        sameAny,
+        differAny,
       });
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { type RuleCondition, waysOf } from '../../detect/sigma/rule-condition.ts';
 import type { EventTime } from '../../record/time.ts';
-import { Chain, chainBeginning } from './chain.ts';
+import { Chain, chainBeginning, type Ends } from './chain.ts';
 import type { Kind, Tally } from './kind.ts';
 import { LongestChain } from './longest-chain.ts';
 import { byTime, type Match } from './match.ts';
@@ -8,20 +8,18 @@ import { Occurrences } from './occurrences.ts';
 import { countMeets } from './threshold.ts';
 
 /** What a sequence asks for. */
-interface SequenceOptions {
+interface SequenceOptions extends Ends {
   readonly timespan: number;
   /** Ids of the rules in the order in which they must match. */
   readonly steps: readonly string[];
   readonly condition: RuleCondition;
-  /** Fields in at least one of which the first and the last step must agree; none: no such condition. */
-  readonly sameAny: readonly string[];
 }
 
 /**
  * Sigma correlation rules specification, "Ordered Temporal Proximity". A condition over names holds if the rules that it needs matched in their
  * order, and those that it excludes did not match at all; a count is that of the rules that matched one after another in their order.
  */
-export function temporalOrdered({ timespan, steps, condition, sameAny }: SequenceOptions): Kind {
+export function temporalOrdered({ timespan, steps, condition, ...ends }: SequenceOptions): Kind {
   const order = (a: Match, b: Match): number =>
     // Where times are equal nothing says which came first: the benefit of the doubt goes to the order of the steps.
     a.time - b.time || steps.indexOf(a.rule) - steps.indexOf(b.rule) || byTime(a, b);
@@ -45,7 +43,7 @@ export function temporalOrdered({ timespan, steps, condition, sameAny }: Sequenc
     ...kind,
     newTally: (): Tally => {
       const rules = new Occurrences();
-      const chains = ways.map(({ needs, excludes }) => ({ chain: new Chain(needs, sameAny), excludes }));
+      const chains = ways.map(({ needs, excludes }) => ({ chain: new Chain(needs, ends), excludes }));
       return {
         add(match) {
           rules.add(match.rule);
@@ -59,7 +57,7 @@ export function temporalOrdered({ timespan, steps, condition, sameAny }: Sequenc
           chains.some(({ chain, excludes }) => chain.isThere && !excludes.some((rule) => rules.has(rule))),
       };
     },
-    beginning: (window) => Math.min(...ways.map(({ needs }) => chainBeginning(needs, sameAny, window))),
+    beginning: (window) => Math.min(...ways.map(({ needs }) => chainBeginning(needs, ends, window))),
   };
 }
 

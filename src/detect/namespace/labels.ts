@@ -10,22 +10,29 @@ const ENFORCE_VERSION = `${PREFIX}enforce-version`;
 const AUDIT = `${PREFIX}audit`;
 const WARN = `${PREFIX}warn`;
 
-/** A label by which a namespace is left out of an engine's webhook, in the engine's shipped configuration. */
+/** A label by which a namespace is left out of an engine's webhook, in the engine's shipped or documented configuration. */
 interface Exemption {
   readonly engine: string;
   readonly label: string;
   /** Absent: any value exempts. */
   readonly value?: string;
+  /** True if only namespaces with the label are looked at: that it is absent, or has another value, exempts. */
+  readonly asks?: boolean;
 }
 
 const EXEMPTIONS: readonly Exemption[] = [
   { engine: 'gatekeeper', label: 'admission.gatekeeper.sh/ignore' },
   { engine: 'opa', label: 'openpolicyagent.org/webhook', value: 'ignore' },
+  { engine: 'sigstore', label: 'policy.sigstore.dev/exclude' },
+  { engine: 'sigstore', label: 'policy.sigstore.dev/include', value: 'true', asks: true },
+  { engine: 'connaisseur', label: 'securesystemsengineering.connaisseur/webhook', value: 'ignore' },
+  { engine: 'k-rail', label: 'k-rail/ignore', value: 'true' },
 ];
 
-function exempts(exemption: Exemption, labels: Labels): boolean {
-  const value = labels[exemption.label];
-  return value !== undefined && (exemption.value === undefined || exemption.value === value);
+function exempts({ label, value, asks = false }: Exemption, labels: Labels): boolean {
+  const found = labels[label];
+  const holds = found !== undefined && (value === undefined || value === found);
+  return holds !== asks;
 }
 
 /** True for a label that an admission engine reads; only these are kept when a namespace has very many. */
@@ -44,7 +51,9 @@ export type LabelChange =
   | 'enforce-removed'
   | 'enforce-raised'
   | 'enforce-version-lowered'
+  | 'enforce-version-raised'
   | 'privileged-chosen'
+  | 'privileged-dropped'
   | 'audit-lowered'
   | 'warn-lowered'
   | 'exemption-added'
@@ -60,14 +69,16 @@ export function labelChanges(before: Labels, after: Labels): LabelChange[] {
   const changes: LabelChange[] = [];
   const [from, to] = [strictness(before[ENFORCE]), strictness(after[ENFORCE])];
   if (before[ENFORCE] !== undefined && after[ENFORCE] === undefined) {
-    if (from > 0) changes.push('enforce-removed');
+    changes.push(from > 0 ? 'enforce-removed' : 'privileged-dropped');
   } else if (to < from) changes.push('enforce-lowered');
   else if (to > from) changes.push('enforce-raised');
   else if (after[ENFORCE] === 'privileged' && before[ENFORCE] === undefined)
     changes.push('privileged-chosen');
   // An old version judges by the checks of its time: the level stays, the checks added since are gone.
-  if (to > 0 && to >= from && minor(after[ENFORCE_VERSION]) < minor(before[ENFORCE_VERSION])) {
-    if (before[ENFORCE] !== undefined) changes.push('enforce-version-lowered');
+  if (to > 0 && to >= from && before[ENFORCE] !== undefined) {
+    const [was, is] = [minor(before[ENFORCE_VERSION]), minor(after[ENFORCE_VERSION])];
+    if (is < was) changes.push('enforce-version-lowered');
+    if (is > was) changes.push('enforce-version-raised');
   }
   if (strictness(after[AUDIT]) < strictness(before[AUDIT])) changes.push('audit-lowered');
   if (strictness(after[WARN]) < strictness(before[WARN])) changes.push('warn-lowered');

@@ -117,7 +117,7 @@ function holds(rule: PlainRule, window: readonly Match[]): boolean {
         !excludes.some((one) => present.has(one)) &&
         (rule.type === 'temporal'
           ? needs.every((one) => present.has(one))
-          : chains(needs, window, rule.sameAny).length > 0),
+          : chains(needs, window, rule).length > 0),
     );
   }
   const value = numberOf(rule, window, present);
@@ -160,14 +160,20 @@ function numberOf(
 }
 
 /** Where chains begin: for each match of the first rule from which the others follow. */
-function chains(needs: readonly string[], window: readonly Match[], sameAny?: readonly string[]): number[] {
+function chains(
+  needs: readonly string[],
+  window: readonly Match[],
+  { sameAny, differAny }: Pick<PlainRule, 'sameAny' | 'differAny'> = {},
+): number[] {
   if (needs.length === 0) return [0];
   const follows = (from: number, step: number, first: Match): boolean =>
     window.some((match, at) => {
       if (at < from || match.rule !== needs[step]) return false;
       if (step < needs.length - 1) return follows(at + 1, step + 1, first);
       return (
-        !sameAny || sameAny.some((key) => match.values?.[key] && match.values[key] === first.values?.[key])
+        (!sameAny ||
+          sameAny.some((key) => match.values?.[key] && match.values[key] === first.values?.[key])) &&
+        (!differAny || differAny.some((key) => (match.values?.[key] ?? '') !== (first.values?.[key] ?? '')))
       );
     });
   return [...window.keys()].filter(
@@ -186,5 +192,5 @@ function longest(rules: readonly string[], window: readonly Match[]): number {
 
 function beginningOf(rule: PlainRule, window: readonly Match[]): number {
   if (rule.type !== 'temporal_ordered' || !rule.ways) return 0;
-  return Math.min(...rule.ways.flatMap(({ needs }) => chains(needs, window, rule.sameAny)));
+  return Math.min(...rule.ways.flatMap(({ needs }) => chains(needs, window, rule)));
 }

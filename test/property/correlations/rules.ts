@@ -14,6 +14,7 @@ export interface PlainRule {
   /** Ways in which a condition over names holds: with all of some rules, and none of others. */
   readonly ways?: readonly { readonly needs: readonly string[]; readonly excludes: readonly string[] }[];
   readonly sameAny?: readonly string[];
+  readonly differAny?: readonly string[];
   readonly percentile?: number;
   /** False: others refer to it. */
   readonly inner?: true;
@@ -63,6 +64,13 @@ export const RULES: Readonly<Record<string, PlainRule>> = {
     ways: A_WITH_B_OR_WITHOUT_C,
   },
   in_order: { ...BASE, type: 'temporal_ordered', ways: EACH, sameAny: ['user'], suppress: 15 },
+  in_order_differing: {
+    ...BASE,
+    type: 'temporal_ordered',
+    ways: EACH,
+    sameAny: ['user'],
+    differAny: ['size'],
+  },
   some_in_order: { ...BASE, type: 'temporal_ordered', condition: '{gte: 2}', meets: (n) => n >= 2 },
   two_in_order: { ...BASE, type: 'temporal_ordered', condition: '{eq: 2}', meets: (n) => n === 2 },
   in_order_without: {
@@ -156,7 +164,10 @@ export function waysTo(target: string, rule: string): string[][] {
   });
 }
 
-function text(id: string, { type, rules, timespan, suppress, condition, sameAny, inner }: PlainRule): string {
+function text(
+  id: string,
+  { type, rules, timespan, suppress, condition, sameAny, differAny, inner }: PlainRule,
+): string {
   return `title: ${id}
 id: ${id}
 correlation:
@@ -165,7 +176,7 @@ correlation:
   group-by: [${inner ? INNER_GROUP : 'host'}]
   timespan: ${timespan}s
 ${condition ? `  condition: ${condition}` : ''}
-gatewatch: { suppress: ${suppress}s${sameAny ? `, same-any: [${sameAny}]` : ''} }
+gatewatch: { suppress: ${suppress}s${sameAny ? `, same-any: [${sameAny}]` : ''}${differAny ? `, differ-any: [${differAny}]` : ''} }
 `;
 }
 

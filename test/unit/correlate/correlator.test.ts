@@ -9,7 +9,13 @@ import { behaviour, SECOND, signalAt } from './support.ts';
 
 const MINUTE = 60 * SECOND;
 const STEPS = ['a', 'b', 'c'];
-const SEQUENCE = { steps: STEPS, condition: { expression: allRules(STEPS) }, timespan: MINUTE, sameAny: [] };
+const SEQUENCE = {
+  steps: STEPS,
+  condition: { expression: allRules(STEPS) },
+  timespan: MINUTE,
+  sameAny: [],
+  differAny: [],
+};
 const PLAN = new Map([
   ['r', behaviour('r', REPEATS, MINUTE)],
   ['q', behaviour('q', temporalOrdered(SEQUENCE), 0)],

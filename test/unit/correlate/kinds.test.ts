@@ -151,7 +151,13 @@ test('rules may match in any order, all or some of them', () => {
 
 test('a sequence needs its steps in order and in time', () => {
   const steps = ['a', 'b', 'c'];
-  const options = { steps, condition: { expression: allRules(steps) }, timespan: TEN, sameAny: [] };
+  const options = {
+    steps,
+    condition: { expression: allRules(steps) },
+    timespan: TEN,
+    sameAny: [],
+    differAny: [],
+  };
   table(kind(temporalOrdered(options)), {
     'a1 b2 c3': 'a1 b2 c3 =1 <11',
     'a1 c2 b3': '',
@@ -179,6 +185,7 @@ test('the first and the last step of a sequence may have to agree', () => {
     condition: { expression: allRules(steps) },
     timespan: TEN,
     sameAny: ['user', 'series'],
+    differAny: [],
   };
   table(kind(temporalOrdered(options)), {
     'a1:x b2:y c3:x': 'a1 b2 c3 =1 <11',
@@ -190,8 +197,29 @@ test('the first and the last step of a sequence may have to agree', () => {
   });
 });
 
+test('the first and the last step of a sequence may have to differ', () => {
+  const steps = ['a', 'b', 'c'];
+  const options = { steps, condition: { expression: allRules(steps) }, timespan: TEN, sameAny: [] };
+  table(kind(temporalOrdered({ ...options, differAny: ['user'] })), {
+    'a1:x b2:x c3:y': 'a1 b2 c3 =1 <11',
+    'a1:x b2:y c3:x': '',
+    'a1:x b2 c3': 'a1 b2 c3 =1 <11',
+    'a1 b2 c3': '',
+    'a1:x a2:y b3 c4:y': 'a1 a2 b3 c4 =1 <11',
+    'a1:x a2:y b3 c4:x': 'a2 b3 c4 =1 <12',
+    'a1:x a2:y a3:y b4 c5:y c12:y': 'a1 a2 a3 b4 c5 =1 <11',
+    'a1:x a2:y a3:y b4 c12:y': '',
+    'a1:y b2 a3:x c4:y': '',
+  });
+  // The notation knows one field: in which both must agree and differ, which nothing can.
+  table(kind(temporalOrdered({ ...options, sameAny: ['user'], differAny: ['user'] })), {
+    'a1:x b2 c3:x': '',
+    'a1:x b2 c3:y': '',
+  });
+});
+
 test('a sequence may do with some of its steps, and without others', () => {
-  const options = { steps: ['a', 'b', 'c'], timespan: TEN, sameAny: [] };
+  const options = { steps: ['a', 'b', 'c'], timespan: TEN, sameAny: [], differAny: [] };
   table(kind(temporalOrdered({ ...options, condition: { threshold: { gte: 2 } } })), {
     'a1 c2': 'a1 c2 =1 <11',
     'c1 a2': '',
@@ -220,7 +248,13 @@ test('a sequence may do with some of its steps, and without others', () => {
 test('thousands of steps that come to nothing take no time', () => {
   const steps = ['a', 'b', 'c'];
   const find = kind(
-    temporalOrdered({ steps, condition: { expression: allRules(steps) }, timespan: 1e12, sameAny: [] }),
+    temporalOrdered({
+      steps,
+      condition: { expression: allRules(steps) },
+      timespan: 1e12,
+      sameAny: [],
+      differAny: [],
+    }),
   );
   const matches = (rule: (index: number) => string) =>
     Array.from({ length: 20_000 }, (_, index) => signalAt(index, { id: `${index}`, rule: rule(index) }));

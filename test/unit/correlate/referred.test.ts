@@ -25,6 +25,7 @@ test('a correlation that another refers to holds for as long as its condition do
         condition: { expression: allRules(steps) },
         timespan: TEN,
         sameAny: [],
+        differAny: [],
       }),
       inner: new Map([['burst', burst]]),
     },

@@ -72,7 +72,7 @@ test('what a write changes is told from the one before, also when it is read aga
   for (let round = 0; round < 3; round++) {
     assert.equal(changesOf(detector, create), '? baseline enforce-raised');
     assert.equal(changesOf(detector, lower), 'baseline privileged enforce-lowered');
-    assert.equal(changesOf(detector, remove), 'privileged privileged ');
+    assert.equal(changesOf(detector, remove), 'privileged privileged privileged-dropped');
   }
 });
 

@@ -31,6 +31,11 @@ test('options that a type does not have are refused, not passed over', () => {
   };
   assert.throws(() => optionsOf('type: temporal_ordered, condition: { gte: 1 }', same), refusal);
   assert.throws(() => optionsOf('type: temporal', same), refusal);
+  const differ = 'differ-any: [objectRef.namespace]';
+  assert.deepEqual(optionsOf('type: temporal_ordered', differ).differAny, ['objectRef.namespace']);
+  assert.throws(() => optionsOf('type: temporal', differ), {
+    message: 'gatewatch.differ-any: belongs to "temporal_ordered" without a count in its condition.',
+  });
   assert.throws(() => optionsOf('type: event_count, condition: { gte: 2 }', 'learn: 1d'), {
     code: 'RULE_INVALID',
     message: 'gatewatch.learn: belongs to "new_value".',

@@ -69,6 +69,8 @@ const STORIES: Readonly<Record<string, readonly Partial<Row>[]>> = {
     },
     { detection_id: 'PW01', level: 'high', outcome: 'denied', user: 'alice', namespace: 'team-base' },
     { detection_id: 'PW01', level: 'high', outcome: 'denied', user: 'alice', namespace: 'team-restricted' },
+    // Refused in team-base and team-restricted, then admitted in team-warn.
+    { detection_id: 'AC04', level: 'high', outcome: 'admitted', user: 'alice' },
   ],
   ...Object.fromEntries(
     ['02a-relabel-kubectl-label', '02b-relabel-merge-patch', '02c-relabel-strategic-patch'].map(relabelStory),
@@ -88,9 +90,11 @@ const STORIES: Readonly<Record<string, readonly Partial<Row>[]>> = {
       name: 'got-in',
     },
     { detection_id: 'AC08', level: 'critical', user: 'bob', namespace: 'psa-10' },
+    { detection_id: 'AC03', level: 'high', user: 'bob', namespace: 'psa-10', count: 1 },
   ],
   '03-gatekeeper-ignore': [
     { detection_id: 'AC01', level: 'critical', namespace: 'gk-team' },
+    { detection_id: 'AC03', level: 'high', user: 'bob', namespace: 'gk-team', count: 1 },
     { rule: 'Namespace exempted from a policy engine', user: 'bob', namespace: 'gk-team' },
     { rule: 'Attempt to exempt a namespace from a policy engine was refused', namespace: 'gk-strict' },
   ],
@@ -104,6 +108,15 @@ const STORIES: Readonly<Record<string, readonly Partial<Row>[]>> = {
       count: 2,
     },
     { rule: 'Admission policy deleted', level: 'high', name: 'no-privileged-deny' },
+    { rule: 'Admission control weakened, then a violating workload admitted', level: 'high', user: 'alice' },
+    {
+      rule: 'Admission control weakened, a violating workload admitted, then as before',
+      detection_id: 'AC05',
+      level: 'critical',
+      user: 'kubernetes-admin',
+    },
+    // Refused where the binding denies, admitted where it only audits.
+    { detection_id: 'AC04', level: 'high', outcome: 'admitted', user: 'alice' },
     { rule: 'Attempt to change or delete admission control was refused', outcome: 'denied', user: 'bob' },
   ],
   '05a-webhook-outcomes': [
@@ -121,6 +134,8 @@ const STORIES: Readonly<Record<string, readonly Partial<Row>[]>> = {
     },
     { detection_id: 'AC06', level: 'high', name: 'kyverno-resource-validating-webhook-cfg', count: 1 },
     { detection_id: 'PB02', level: 'high', name: 'gatekeeper-validating-webhook-configuration' },
+    { rule: 'Admission control weakened, then a violating workload admitted', level: 'high' },
+    { detection_id: 'AC05', level: 'critical', outcome: 'admitted', user: 'kubernetes-admin' },
   ],
   '06-denied-burst': [
     { detection_id: 'AC13', level: 'high', outcome: 'denied', user: 'mallory' },
@@ -179,6 +194,8 @@ const FURTHER_STORIES: typeof STORIES = {
     { detection_id: 'PW04', user: 'alice', namespace: 'dev', name: 'docker-sock' },
     { detection_id: 'PW09', user: 'alice', name: 'sysadmin' },
     { detection_id: 'AC09', user: 'alice', name: 'latest' },
+    // Refused in team-base, admitted in dev, each time through controllers.
+    { detection_id: 'AC04', level: 'high', outcome: 'admitted' },
     // Retries of controllers, each time under a new name, are one alert for each template.
     { rule: "Controller's pod refused for violating the baseline level", level: 'low', count: 14 },
   ],
@@ -216,6 +233,7 @@ const FURTHER_STORIES: typeof STORIES = {
   '12-misc': [
     { detection_id: 'PW01', outcome: 'admitted', namespace: 'req-only', name: 'lvl' },
     { detection_id: 'PW01', outcome: 'denied', namespace: 'meta-only', name: 'lvl2' },
+    { detection_id: 'AC12', level: 'medium', outcome: 'admitted', user: 'alice' },
     { detection_id: 'PW01', outcome: 'admitted', name: 'big' },
   ],
 };
