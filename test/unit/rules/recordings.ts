@@ -25,6 +25,8 @@ export interface Row {
   readonly namespace?: string;
   readonly name?: string;
   readonly count: number;
+  /** Its blast radius: namespace, resource and name of what was let through. */
+  readonly let_through?: readonly string[];
 }
 
 export type Table = Record<string, Row[]>;
@@ -94,11 +96,19 @@ function rowOf({ rule, user, orchestrator, gatewatch }: Alert): Row {
     ...(orchestrator.namespace ? { namespace: orchestrator.namespace } : {}),
     ...(orchestrator.resource?.name ? { name: orchestrator.resource.name } : {}),
     count: gatewatch.count,
+    ...(gatewatch.blast_radius
+      ? {
+          let_through: gatewatch.blast_radius.map(({ namespace, resource, name }) =>
+            [namespace, resource, name].join('/'),
+          ),
+        }
+      : {}),
   };
 }
 
 function textOf(alert: Alert): string {
-  return JSON.stringify(Object.values(rowOf(alert)));
+  const { let_through, ...row } = rowOf(alert);
+  return JSON.stringify(Object.values(row));
 }
 
 function compare(a: string, b: string): number {
