@@ -15,7 +15,7 @@ const HIDDEN: Readonly<Record<string, readonly string[]>> = {
   // It says that something was patched.
   'updated where it was patched': ['template-patched'],
   // The configuration of an engine is known by its name.
-  'a generated name': ['engine-configuration-weakened'],
+  'a generated name': ['engine-configuration-weakened', 'protection-weakened'],
   // The claim is detected instead, by inside-address-claimed.
   'an address of somebody else': ['identity-from-internet'],
 };

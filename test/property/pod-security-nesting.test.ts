@@ -85,6 +85,8 @@ const OF_ONE_KIND: ReadonlySet<string> = new Set([
   'daemonset-created',
   'deployment-created',
   'job-changed',
+  // Sequences end with it where Pod Security admits a template and refuses its pods.
+  'violating-pod-let-in',
   'workload-template-written',
 ]);
 

@@ -57,9 +57,13 @@ test('a full log refuses what does not fit, allows every review, and takes what 
   assert.deepEqual(await alerted(serving), ['small']);
 });
 
+/** Half of what is sent. */
+const MAX_BYTES = 1_500_000;
+
 test('a log that is full of what is done with makes room by itself: much more than fits goes through', async (t) => {
   const scope = wholeTest(t);
-  const serving = await serveIn(scope, await folderWithConfig(scope), { 'log.bytes_max': 1_000_000 });
+  // The signals that open windows rest on are not done with: some 30 kilobytes of each pod's.
+  const serving = await serveIn(scope, await folderWithConfig(scope), { 'log.bytes_max': MAX_BYTES });
   let refused = 0;
   for (let index = 0; index < 30; index++) {
     await until(async () => {
@@ -72,7 +76,7 @@ test('a log that is full of what is done with makes room by itself: much more th
   }
   t.diagnostic(`${refused} refusals`);
   assert.equal((await alerted(serving)).length, 30);
-  assert.ok((await metric(serving, 'gatewatch_log_bytes')) <= 1_000_000);
+  assert.ok((await metric(serving, 'gatewatch_log_bytes')) <= MAX_BYTES);
 });
 
 test('a disk that is full refuses, allows every review, and goes on once there is room', async (t) => {
