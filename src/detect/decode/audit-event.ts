@@ -236,7 +236,7 @@ export class AuditEvent implements Request {
   }
 
   get message(): string | undefined {
-    return stringOf(this.status.message);
+    return this.#glance?.codeAlone ? undefined : stringOf(this.status.message);
   }
 
   get time(): number | undefined {

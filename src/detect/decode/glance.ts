@@ -20,6 +20,8 @@ export interface Glance {
   readonly objectRef: readonly (string | undefined)[] | undefined;
   /** Undefined if there is no `responseStatus`. */
   readonly code: number | undefined;
+  /** Whether `responseStatus` says no more, as that of most requests that succeed. */
+  readonly codeAlone: boolean;
   /** Where `responseStatus` begins and ends; it is not parsed yet. */
   readonly status: readonly [from: number, to: number];
   readonly requestReceivedTimestamp: string;
@@ -62,6 +64,7 @@ const REF_KEY = ',"objectRef":';
 /** The code stands last in the status. */
 const STATUS_KEY = ',"responseStatus":';
 const CODE = /"code":(\d{3})\}/g;
+const CODE_ALONE = /\{"metadata":\{\},"code":(\d{3})\}/y;
 
 /** What stands behind the fields that are read, if there are bodies. */
 const BODIES = [',"requestObject":', ',"responseObject":'];
@@ -101,13 +104,16 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   const ref = objectRef ? refOf(objectRef) : NOTHING;
   if (!saysAll(ref, requestURI)) return undefined;
   let code: number | undefined;
+  let codeAlone = false;
   let from = at;
   if (text.startsWith(STATUS_KEY, at)) {
     from += STATUS_KEY.length;
-    const found = matchAt(CODE, text, from);
+    const alone = matchAt(CODE_ALONE, text, from);
+    const found = alone ?? matchAt(CODE, text, from);
     if (!found) return undefined;
+    codeAlone = alone !== undefined;
     code = Number(found[1]);
-    at = CODE.lastIndex;
+    at = (alone ? CODE_ALONE : CODE).lastIndex;
   }
   // A key of the user's extra attributes may look like one of the event's; then something else follows.
   if (bodies.length > 0 && !BODIES.some((key) => text.startsWith(key, at))) return undefined;
@@ -128,6 +134,7 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
     ref,
     objectRef,
     code,
+    codeAlone,
     status: [from, at],
     requestReceivedTimestamp: ending[1]!,
     stageTimestamp: ending[2]!,

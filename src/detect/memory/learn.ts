@@ -15,11 +15,13 @@ export function versionSeen(view: EventView): ObjectVersion | undefined {
   const { ref, verb } = request;
   // What is cheap to ask comes first: most requests teach nothing.
   if (ref.subresource !== '' || !isRemembered(ref) || request.source !== 'audit') return undefined;
-  if (!holdsObject({ verb }) || request.time === undefined) return undefined;
+  if (!holdsObject({ verb })) return undefined;
+  // What was read is seldom recorded.
+  if (verb === 'get' && !request.responseObject) return undefined;
   const { time, requestId, caller } = request;
+  if (time === undefined) return undefined;
   if (verb === 'get') {
-    // What was asked for is seldom recorded, and cheaper to ask for than what is remembered.
-    const body = request.responseObject && !view.before ? trimmed(request.responseObject, ref) : undefined;
+    const body = view.before ? undefined : trimmed(request.responseObject, ref);
     return body && { time, request: requestId, body };
   }
   if (view.outcome !== 'admitted' || view.objectName === '') return undefined;

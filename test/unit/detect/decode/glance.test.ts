@@ -13,7 +13,12 @@ test('a glance at a recorded event tells what a whole parse tells', () => {
     if (!glance) continue;
     glanced++;
     const event = JSON.parse(record.bytes.toString());
-    const { caller, ref, objectRef, status, annotations, ...fields } = glance;
+    const { caller, ref, objectRef, codeAlone, status, annotations, ...fields } = glance;
+    assert.equal(
+      codeAlone,
+      JSON.stringify(Object.keys(event.responseStatus ?? {})) === '["metadata","code"]' &&
+        JSON.stringify(event.responseStatus.metadata) === '{}',
+    );
     assert.deepEqual(objectRefOf(glance), event.objectRef);
     for (const [name, value] of Object.entries(ref)) assert.equal(value, event.objectRef?.[name] ?? '');
     for (const name of CALLER_FIELDS) assert.deepEqual(caller.field(name), event[name]);
