@@ -19,8 +19,8 @@ export function parseEventTime(text: unknown): EventTime | undefined {
   if (typeof text !== 'string') return undefined;
   const found = RFC_3339.exec(text);
   if (!found) return undefined;
-  const [, second = '', fraction = '', zone = ''] = found;
-  const whole = second + zone;
+  const fraction = found[2] ?? '';
+  const whole = found[1]! + found[3]!;
   if (whole !== read.text) read = { text: whole, milliseconds: Date.parse(whole) };
   const time = read.milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
   // Not a number compares as false.

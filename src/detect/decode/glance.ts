@@ -11,7 +11,7 @@ export interface Glance {
   /** As written: a client may choose it, so that it may have to be `unescaped`. */
   readonly auditID: string;
   readonly stage: string;
-  /** Undefined if it holds characters of more than one byte. */
+  /** Undefined if it holds an escape that JSON does not have. */
   readonly requestURI: string | undefined;
   readonly verb: string;
   readonly caller: Caller;
@@ -36,8 +36,8 @@ const GLANCED_BYTES_MAX = 16_384;
 /** The inside of a string in which nothing is escaped. */
 const PLAIN = '[ !#-[\\]-~]*';
 
-/** The inside of any string. */
-const ANY = '[^"\\\\]*(?:\\\\.[^"\\\\]*)*';
+/** The inside of any string in ASCII; what is beyond it cannot be told byte by byte. */
+const ANY = `${PLAIN}(?:\\\\[ -~]${PLAIN})*`;
 
 /** The API server writes its fields in the order of the Go type (k8s.io/apiserver/pkg/apis/audit/v1, types.go), lines of a log file with their kind. */
 const BEGINNING = new RegExp(
@@ -67,8 +67,8 @@ const CODE = /"code":(\d{3})\}/g;
 const CODE_ALONE = /\{"metadata":\{\},"code":(\d{3})\}/y;
 
 /** What stands behind the fields that are read, if there are bodies. */
-const BODIES = [',"requestObject":', ',"responseObject":'];
-const BODY_KEY_MAX = Math.max(...BODIES.map(({ length }) => length));
+const REQUEST_KEY = ',"requestObject":';
+const RESPONSE_KEY = ',"responseObject":';
 
 /**
  * What stands behind those. Annotations are texts: another field can only follow them where an object ends, as in an event that was put together by
@@ -90,7 +90,6 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   const text = bytes.toString('latin1', 0, end);
   const beginning = matchAt(BEGINNING, text, 0);
   if (!beginning) return undefined;
-  const [, level = '', auditID = '', stage = '', uri = '', verb = ''] = beginning;
   const known = callerAt(text, BEGINNING.lastIndex);
   if (!known) return undefined;
   let at = BEGINNING.lastIndex + known.part.length;
@@ -100,7 +99,7 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
     if (!objectRef) return undefined;
     at = REF.lastIndex;
   }
-  const requestURI = unescaped(uri);
+  const requestURI = unescaped(beginning[4]!);
   const ref = objectRef ? refOf(objectRef) : NOTHING;
   if (!saysAll(ref, requestURI)) return undefined;
   let code: number | undefined;
@@ -116,20 +115,21 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
     at = (alone ? CODE_ALONE : CODE).lastIndex;
   }
   // A key of the user's extra attributes may look like one of the event's; then something else follows.
-  if (bodies.length > 0 && !BODIES.some((key) => text.startsWith(key, at))) return undefined;
+  if (bodies.length > 0 && !text.startsWith(REQUEST_KEY, at) && !text.startsWith(RESPONSE_KEY, at))
+    return undefined;
   // Nor is the key between them written in another way.
-  if (bodies.length > 2 && bodies[2]! - bodies[1]! > BODY_KEY_MAX) return undefined;
+  if (bodies.length > 2 && bodies[2]! - bodies[1]! > RESPONSE_KEY.length) return undefined;
   const last = bodies.length > 0 ? bytes.toString('latin1', bodies.at(-1)) : text;
   const ending = matchAt(ENDING, last, bodies.length > 0 ? 0 : at);
   if (!ending) return undefined;
   const annotations = last.slice(ENDING.lastIndex);
   if (annotations.includes('},"')) return undefined;
   return {
-    level,
-    auditID,
-    stage,
+    level: beginning[1]!,
+    auditID: beginning[2]!,
+    stage: beginning[3]!,
     requestURI,
-    verb,
+    verb: beginning[5]!,
     caller: known.caller,
     ref,
     objectRef,
@@ -157,9 +157,14 @@ const NOTHING: ObjectRef = {
 };
 
 function refOf(values: readonly (string | undefined)[]): ObjectRef {
-  const [, resource = '', namespace = '', name = '', , apiGroup = '', apiVersion = '', , subresource = ''] =
-    values;
-  return { resource, subresource, apiGroup, apiVersion, namespace, name };
+  return {
+    resource: values[1] ?? '',
+    subresource: values[8] ?? '',
+    apiGroup: values[5] ?? '',
+    apiVersion: values[6] ?? '',
+    namespace: values[2] ?? '',
+    name: values[3] ?? '',
+  };
 }
 
 /** `objectRef` as the event has it. */
@@ -173,13 +178,9 @@ export function objectRefOf({ objectRef }: Glance): JsonObject | undefined {
   return ref;
 }
 
-/** Escapes of JSON, and bytes of characters that are more than one. */
-const ESCAPED = /[\\\u0080-\u00ff]/;
-
-/** The text of a string's inside, read byte by byte; an `&` is written as an escape. Undefined if it holds characters of more than one byte. */
+/** The text of a string's inside; an `&` is written as an escape. Undefined for escapes that JSON does not have. */
 export function unescaped(text: string): string | undefined {
-  if (!ESCAPED.test(text)) return text;
-  if (/[\u0080-\u00ff]/.test(text)) return undefined;
+  if (!text.includes('\\')) return text;
   try {
     return JSON.parse(`"${text}"`);
   } catch {

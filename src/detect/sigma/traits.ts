@@ -96,7 +96,10 @@ export class TraitReader {
 
   #known(text: string | undefined): Value {
     if (text === undefined) return undefined;
-    return this.#named.get(text) ?? this.#named.get(fold(text)) ?? OTHER;
+    const named = this.#named.get(text);
+    if (named !== undefined) return named;
+    const folded = fold(text);
+    return (folded === text ? undefined : this.#named.get(folded)) ?? OTHER;
   }
 }
 
