@@ -1,6 +1,6 @@
-import { SingleBar } from 'cli-progress';
 import { type FileLimits, readFile, type SourceFile } from '../receive/files/read.ts';
 import type { Parsed } from '../receive/parsed.ts';
+import { progressBar } from './progress.ts';
 
 /**
  * Reads files one after the other, and shows on a terminal how much of them has been read.
@@ -11,9 +11,7 @@ export async function* readFiles(
   cluster: string,
   limits: FileLimits,
 ): AsyncGenerator<Parsed> {
-  const bar = process.stderr.isTTY
-    ? new SingleBar({ format: '{bar} {percentage}% {file}', stream: process.stderr })
-    : undefined;
+  const bar = progressBar('{bar} {percentage}% {file}');
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   bar?.start(bytes, 0, { file: '' });
   try {

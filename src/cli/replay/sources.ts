@@ -1,9 +1,9 @@
-import { SingleBar } from 'cli-progress';
 import type { Config } from '../../config/schema.ts';
 import { recordFromEntry } from '../../log/codec.ts';
 import type { SourceFile } from '../../receive/files/read.ts';
 import type { Parsed } from '../../receive/parsed.ts';
 import { openToLook, pagesOf } from '../log-access.ts';
+import { progressBar } from '../progress.ts';
 import { readFiles } from '../reading.ts';
 
 /** Where recorded events are read from, as often as it is asked. */
@@ -27,9 +27,7 @@ export function logSource(config: Config, cluster: string | undefined): Source {
     name: 'the log',
     async *read() {
       const log = await openToLook(config);
-      const bar = process.stderr.isTTY
-        ? new SingleBar({ format: '{bar} {percentage}% of the log', stream: process.stderr })
-        : undefined;
+      const bar = progressBar('{bar} {percentage}% of the log');
       try {
         bar?.start(
           (await log.ends('records')).reduce((sum, end) => sum + end, 0),
