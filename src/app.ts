@@ -305,8 +305,7 @@ async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
       const { event_time_ahead_seconds_max } = config.receive;
       const limits = { ...config.detect, event_time_ahead_seconds_max };
       const newDetector = (): Detector => {
-        const { index, targets } = rules.current;
-        return new Detector(index, targets, limits, (limit) =>
+        return new Detector(rules.current, limits, (limit) =>
           metrics.count('detectLimitReached', 1, { limit }),
         );
       };

@@ -17,7 +17,14 @@ import { DAY } from './baseline/run.ts';
 import { blastRadius } from './blast-radius.ts';
 import type { Episode } from './episodes.ts';
 import type { TakenAway } from './plan.ts';
-import { exceptedBy, newValueSentence, repeatedSentence, sentenceOf, storyOf } from './sentence.ts';
+import {
+  exceptedBy,
+  newValueSentence,
+  repeatedSentence,
+  sentenceOf,
+  silenceSentence,
+  storyOf,
+} from './sentence.ts';
 
 const ECS_VERSION = '9.4.0';
 
@@ -47,10 +54,10 @@ export function alertOf(
   rule: RuleMetadata & { logsource?: LogSource },
   context: AlertContext,
 ): Alert {
-  const { signals, count, novelty } = episode;
+  const { signals, count, novelty, silence } = episode;
   const { taken } = context;
   const ruleId = taken?.from ?? rule.id;
-  const sequence = !novelty && signals.some((signal) => signal.rule !== ruleId);
+  const sequence = !novelty && !silence && signals.some((signal) => signal.rule !== ruleId);
   const outcome = outcomeOf(signals);
   // Of repeats with different outcomes the alert speaks of the one that weighs most, and of that the latest.
   const last = sequence
@@ -66,7 +73,7 @@ export function alertOf(
   const { facts } = last;
   // By which an alert store may file the alert: it must not change while later stages of the first request arrive.
   const began = signals[0]!.began ?? signals[0]!.time;
-  const latest = signals.at(-1)!.time;
+  const latest = silence ? (silence.until ?? silence.tellable) : signals.at(-1)!.time;
   const start = began === undefined ? undefined : formatEventTime(began);
   const end = latest === undefined ? undefined : formatEventTime(latest);
   const evidence = evidenceOf(signals, context.evidenceMax);
@@ -74,7 +81,7 @@ export function alertOf(
   return {
     '@timestamp': end ?? new Date(last.received_ms).toISOString(),
     ecs: { version: ECS_VERSION },
-    message: `${taken ? exceptedBy(taken.exception) : ''}${messageOf(episode, last, sequence)}`,
+    message: `${taken ? exceptedBy(taken.exception) : ''}${messageOf(episode, last, rule, sequence)}`,
     event: {
       kind: 'alert',
       id: alertId(rule.id, episode),
@@ -130,7 +137,13 @@ export function alertOf(
   };
 }
 
-function messageOf({ signals, count, novelty }: Episode, last: Signal, sequence: boolean): string {
+function messageOf(
+  { signals, count, novelty, silence }: Episode,
+  last: Signal,
+  { title }: RuleMetadata,
+  sequence: boolean,
+): string {
+  if (silence) return silenceSentence(title, last, silence);
   if (novelty) return newValueSentence(last, signals, count, novelty);
   if (sequence) return storyOf(signals);
   return count > 1 ? repeatedSentence(last, signals, count) : sentenceOf(last);

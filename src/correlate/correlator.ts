@@ -59,6 +59,8 @@ export class Correlator {
   /** In order of last use. */
   readonly #groups = new Map<string, Group>();
   readonly #dirty = new Set<string>();
+  /** Of absences: what the clock may change. */
+  readonly #awaited = new Set<string>();
   readonly #baselines: Baselines;
   /** Latest event time by cluster; as many entries as clusters send. */
   readonly #watermarks = new Map<string, number>();
@@ -95,8 +97,9 @@ export class Correlator {
     this.#sinceSweep++;
     this.#watch(signal);
     const key = groupKey(signal, behaviour);
-    const { baseline } = behaviour;
-    this.#countLate(signal, key);
+    const { baseline, silentAfter } = behaviour;
+    if (silentAfter === undefined) this.#countLate(signal, key);
+    else this.#awaited.add(key);
     const past = baseline && this.#baselines.pastOf(signal, baseline);
     if (baseline && !(past && this.#remember(signal, key, past, baseline))) return;
     const group = this.#touch(key, () => newGroup(behaviour, signal.cluster, past, offset));
@@ -122,6 +125,30 @@ export class Correlator {
     group.changedFrom = Math.min(group.changedFrom, earliest, ...replaced);
     this.#restoreFrom ??= offset;
     this.#dirty.add(key);
+  }
+
+  /**
+   * Tells that time passes. To be called only once all that has come was added: for what falls silent, when nothing follows.
+   * @param now Unix milliseconds
+   */
+  passTime(now: number): void {
+    for (const key of this.#awaited) {
+      const group = this.#groups.get(key);
+      if (!group) {
+        this.#awaited.delete(key);
+        continue;
+      }
+      const { silentAfter } = group.behaviour;
+      // Waiting is a use: the silent ones would be the first to be let go.
+      this.#touch(key, () => group);
+      const last = latestIn(group);
+      // What was recorded long ago and is sent now falls silent when it has all been sent.
+      const isLive = last && last.received_ms * 1000 - timeOf(last) < silentAfter!;
+      if (!isLive || now * 1000 <= timeOf(last) + silentAfter!) continue;
+      group.passed = now * 1000;
+      group.changedFrom = Math.min(group.changedFrom, timeOf(last));
+      this.#dirty.add(key);
+    }
   }
 
   /** What has changed since the last call: alerts that are new, revised or withdrawn. */
@@ -308,6 +335,12 @@ export class Correlator {
   #horizon(cluster: string): EventTime {
     return (this.#watermarks.get(cluster) ?? 0) - this.#lateness;
   }
+}
+
+function latestIn(group: Group): Signal | undefined {
+  let latest: Signal | undefined;
+  for (const { signal } of heldBy(group)) if (!latest || timeOf(signal) > timeOf(latest)) latest = signal;
+  return latest;
 }
 
 function revised(alert: Alert, changes: Partial<Alert['gatewatch']>): Alert {

@@ -1,5 +1,6 @@
 import type { Signal } from '../record/signal.ts';
 import type { EventTime } from '../record/time.ts';
+import type { Silence } from './absence.ts';
 import type { Novelty } from './baseline/new-value.ts';
 import type { Past } from './baseline/past.ts';
 
@@ -18,6 +19,8 @@ export interface Episode {
   readonly until: EventTime;
   /** Of a new value: what is new. */
   readonly novelty?: Novelty;
+  /** Of an absence. */
+  readonly silence?: Silence;
 }
 
 /** The signals of a group. */
@@ -28,6 +31,8 @@ export interface History {
   readonly spent: ReadonlySet<Signal>;
   /** Event time before which no alert begins any more. What is held from before it is there to be looked back at. */
   readonly from: EventTime;
+  /** Event time up to which the clock says that nothing else has come. */
+  readonly passed: EventTime;
 }
 
 /** @param past what a baseline remembers of the group's value */
@@ -35,7 +40,12 @@ export type EpisodeFinder = (history: History, past?: Past) => Episode[];
 
 /** Signals of which nothing is settled yet. */
 export function unsettled(signals: readonly Signal[]): History {
-  return { signals, spent: new Set(), from: Number.NEGATIVE_INFINITY };
+  return {
+    signals,
+    spent: new Set(),
+    from: Number.NEGATIVE_INFINITY,
+    passed: Number.NEGATIVE_INFINITY,
+  };
 }
 
 /** @returns the position of the first signal after `from` that is later than `until`. */

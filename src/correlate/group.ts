@@ -27,6 +27,8 @@ export interface Group {
   readonly spoken: Map<string, string>;
   /** See `History.from`. */
   from: EventTime;
+  /** See `History.passed`. */
+  passed: EventTime;
   /** Latest event time of its signals, and of those of them that were forgotten. */
   latest: number;
   closedLatest: number;
@@ -52,6 +54,7 @@ export function newGroup(
     held: new Map(),
     spoken: new Map(),
     from: Number.POSITIVE_INFINITY,
+    passed: Number.NEGATIVE_INFINITY,
     latest: 0,
     closedLatest: Number.NEGATIVE_INFINITY,
     since: offset,
@@ -103,7 +106,7 @@ export function historyOf(group: Group): History {
     signals.push(signal);
     if (held.spent) spent.add(signal);
   }
-  return { signals: signals.sort(bySequence), spent, from: group.from };
+  return { signals: signals.sort(bySequence), spent, from: group.from, passed: group.passed };
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { Exception } from '../detect/exceptions/model.ts';
 import { ruleOptions } from '../detect/rule-options.ts';
+import { beatOf } from '../detect/sigma/absence.ts';
 import {
+  type AbsenceRule,
   type CorrelationRule,
   fieldOf,
   groupFields,
@@ -12,6 +14,7 @@ import type { AlertException } from '../record/alert.ts';
 import { contentId } from '../record/record.ts';
 import { exceptedTarget } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
+import { absence } from './absence.ts';
 import type { BaselineRule } from './baseline/baselines.ts';
 import { newValue } from './baseline/new-value.ts';
 import type { EpisodeFinder } from './episodes.ts';
@@ -45,6 +48,8 @@ export interface Behaviour {
   readonly find: EpisodeFinder;
   /** What the rule looks at, if it remembers what groups do. */
   readonly baseline?: BaselineRule;
+  /** How long nothing of a live stream must match before it counts as absent, microseconds. */
+  readonly silentAfter?: number;
 }
 
 /** The behaviour of each rule and correlation that gives alerts, by id. */
@@ -66,16 +71,7 @@ export function planBehaviours(
   const correlations = new Map(set.correlations.map((rule) => [rule.id, rule]));
   for (const rule of set.correlations) {
     if (set.silent.has(rule.id)) continue;
-    const suppress = suppressOf(rule);
-    plan.set(
-      rule.id,
-      rule.type === 'new_value'
-        ? baselined(rule, suppress)
-        : {
-            ...windowed(rule, { kind: kindOf(rule), inner: innerOf(rule, correlations) }, suppress),
-            referred: referredBy(rule, correlations),
-          },
-    );
+    plan.set(rule.id, behaviourOf(rule, suppressOf(rule), correlations));
   }
   for (const exception of exceptions) {
     for (const from of exception.targets) {
@@ -90,6 +86,24 @@ export function planBehaviours(
     }
   }
   return plan;
+}
+
+function behaviourOf(
+  rule: CorrelationRule,
+  suppress: number,
+  correlations: ReadonlyMap<string, CorrelationRule>,
+): Behaviour {
+  switch (rule.type) {
+    case 'new_value':
+      return baselined(rule, suppress);
+    case 'absence':
+      return awaited(rule, suppress);
+    default:
+      return {
+        ...windowed(rule, { kind: kindOf(rule), inner: innerOf(rule, correlations) }, suppress),
+        referred: referredBy(rule, correlations),
+      };
+  }
 }
 
 function toldOf({ id, title, owner, reason, expires }: Exception): AlertException {
@@ -118,7 +132,7 @@ function innerOf(
   const inner = new Map<string, Referring>();
   for (const id of rules) {
     const referred = correlations.get(id);
-    if (!referred || referred.type === 'new_value') continue;
+    if (!referred || referred.type === 'new_value' || referred.type === 'absence') continue;
     inner.set(id, { kind: kindOf(referred), inner: innerOf(referred, correlations) });
   }
   return inner;
@@ -144,6 +158,19 @@ function baselined(rule: NewValueRule, suppress: number): Behaviour {
   const learn = ruleOptions(rule).learnMs * 1000;
   const find = newValue({ ...baseline, groupBy: rule.groupBy, learn });
   return { rule, span: 0, lookback: 0, find, baseline };
+}
+
+function awaited(rule: AbsenceRule, suppress: number): Behaviour {
+  const timespan = rule.timespanMs * 1000;
+  const beat = beatOf(rule);
+  const returns = Math.max(suppress, timespan + 2 * beat);
+  return {
+    rule,
+    span: returns,
+    lookback: timespan,
+    find: absence({ timespan, beat, returns }),
+    silentAfter: timespan + beat,
+  };
 }
 
 /** Changes with what the values are of, and not with how far or how long is looked. */

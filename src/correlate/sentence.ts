@@ -1,6 +1,7 @@
 import type { AlertException } from '../record/alert.ts';
 import type { Denial, NamespaceChange, PodSecurity, Signal } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
+import type { Silence } from './absence.ts';
 import { type Novelty, shownValues } from './baseline/new-value.ts';
 import { DAY } from './baseline/run.ts';
 import { singular, withArticle } from './words.ts';
@@ -39,6 +40,18 @@ export function newValueSentence(
 ): string {
   const times = count > 1 ? `; seen ${count} times${between(signals)}` : '';
   return `${told(last)}; ${novel(signals[0]!, novelty)}${times}.`;
+}
+
+/** The sentence of an alert about what has fallen silent: since when, where, and whether it came back. */
+export function silenceSentence(
+  title: string,
+  { cluster, group }: Signal,
+  { since, until }: Silence,
+): string {
+  const values = group.map(clean).filter((value) => value !== '');
+  const of = values.length > 0 ? ` (${listed(values)})` : '';
+  const rest = until === undefined ? 'nothing has come since' : `nothing came until ${clock(until)}`;
+  return `${clean(title)}: cluster ${clean(cluster)}${of} was last heard of at ${clock(since)}, and ${rest}.`;
 }
 
 /** What stands before the sentence of an alert that an exception has closed. */

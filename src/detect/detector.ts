@@ -3,6 +3,7 @@ import type { Signal } from '../record/signal.ts';
 import type { EventTime } from '../record/time.ts';
 import { decode } from './decode/decode.ts';
 import type { Request } from './decode/request.ts';
+import { type Awaited, Heartbeats } from './heartbeats.ts';
 import { postureSeen, versionSeen } from './memory/learn.ts';
 import { type LimitReached, Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
 import type { Moment } from './memory/moment.ts';
@@ -24,6 +25,7 @@ export interface DetectLimits extends MemoryLimits {
 export interface DetectorRules {
   readonly index: RuleIndex;
   readonly targets: ReadonlyMap<string, readonly Target[]>;
+  readonly awaited: readonly Awaited[];
 }
 
 /** What one record came to. */
@@ -37,30 +39,29 @@ export interface Detection {
 
 /**
  * The detect stage: records in, signals out. Its only memory is what is known of each namespace and its objects, keyed as records are.
- * The same record gives the same signals however often it is read.
+ * The same record gives the same signals however often it is read, but for heartbeats, which are told once.
  */
 export class Detector {
   #rules: RuleIndex;
   #targets: ReadonlyMap<string, readonly Target[]>;
+  #awaited: readonly Awaited[];
   readonly #limits: DetectLimits;
   readonly #memory: Memory;
+  readonly #heartbeats = new Heartbeats();
 
-  constructor(
-    rules: RuleIndex,
-    targets: ReadonlyMap<string, readonly Target[]>,
-    limits: DetectLimits,
-    limitReached?: LimitReached,
-  ) {
-    this.#rules = rules;
+  constructor({ index, targets, awaited }: DetectorRules, limits: DetectLimits, limitReached?: LimitReached) {
+    this.#rules = index;
     this.#targets = targets;
+    this.#awaited = awaited;
     this.#limits = limits;
     this.#memory = new Memory(limits, limitReached);
   }
 
   /** Goes on with other rules. */
-  use({ index, targets }: DetectorRules): void {
+  use({ index, targets, awaited }: DetectorRules): void {
     this.#rules = index;
     this.#targets = targets;
+    this.#awaited = awaited;
   }
 
   /** Takes back what earlier calls of `detect` have learnt. */
@@ -77,7 +78,12 @@ export class Detector {
     const request = decode(record, timeMax);
     const view = new EventView(request, new Recollection(this.#memory, request));
     const matched = this.#rules.match(view);
-    const signals = signalsOf(view, matched, this.#targets, this.#limits.facts_text_chars_max);
+    const { facts_text_chars_max } = this.#limits;
+    const signals = signalsOf(view, matched, this.#targets, facts_text_chars_max);
+    for (const awaited of this.#awaited) {
+      const sign = this.#heartbeats.of(view, awaited);
+      if (sign) signals.push(sign);
+    }
     this.#learn(view);
     return { signals, view, learnt: this.#memory.take() };
   }

@@ -20,7 +20,7 @@ export interface Target {
 /** Group values are names; a longer one is cut, so that keys stay bounded. */
 const VALUE_CHARS_MAX = 512;
 
-/** Where the matches of each rule go, by rule id. A correlation that only others refer to is evaluated by those, from signals of their own. */
+/** Where the matches of each rule go, by rule id, but for those that only show that there are any. A correlation that only others refer to is evaluated by those, from signals of their own. */
 export function planTargets(
   set: RuleSet,
   exceptions: readonly Exception[] = [],
@@ -32,7 +32,7 @@ export function planTargets(
   }
   const correlations = new Map(set.correlations.map((correlation) => [correlation.id, correlation]));
   for (const correlation of set.correlations) {
-    if (set.silent.has(correlation.id)) continue;
+    if (set.silent.has(correlation.id) || correlation.type === 'absence') continue;
     for (const { chain, rule } of chainsOf([correlation], correlations)) {
       plan.get(rule)?.push(chainTarget(chain, rule, excepting.get(correlation.id)));
     }
@@ -99,7 +99,7 @@ function viewOf(chain: readonly CorrelationRule[], ruleId: string) {
   };
 }
 
-function textAt(path: string): (event: EventFields) => string {
+export function textAt(path: string): (event: EventFields) => string {
   const read = compilePath(path);
   return (event) => {
     const value = read(event)[0];

@@ -7,8 +7,13 @@ const EARLIEST: EventTime = Date.UTC(2014, 0, 1) * 1000;
 /** With its offset: without one `Date.parse` would take the time zone of the machine. */
 const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 
+/** What the API server writes: six decimals and no offset. */
+const USUAL_LENGTH = '2026-11-22T12:00:00.123456Z'.length;
+const SECOND_LENGTH = '2026-11-22T12:00:00'.length;
+
 /** The last whole second that was read or written, which is that of the next event, too. */
 let read = { text: '', milliseconds: Number.NaN };
+let usual = { second: '2026-01-01T00:00:00.', time: Date.UTC(2026, 0, 1) * 1000 };
 let written = { second: Number.NaN, text: '' };
 
 /**
@@ -17,6 +22,10 @@ let written = { second: Number.NaN, text: '' };
  */
 export function parseEventTime(text: unknown): EventTime | undefined {
   if (typeof text !== 'string') return undefined;
+  if (text.length === USUAL_LENGTH && text.startsWith(usual.second)) {
+    const microseconds = microsecondsIn(text);
+    if (microseconds !== undefined) return usual.time + microseconds;
+  }
   const found = RFC_3339.exec(text);
   if (!found) return undefined;
   const fraction = found[2] ?? '';
@@ -24,7 +33,24 @@ export function parseEventTime(text: unknown): EventTime | undefined {
   if (whole !== read.text) read = { text: whole, milliseconds: Date.parse(whole) };
   const time = read.milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
   // Not a number compares as false.
-  return time >= EARLIEST && time <= Number.MAX_SAFE_INTEGER ? time : undefined;
+  if (!(time >= EARLIEST && time <= Number.MAX_SAFE_INTEGER)) return undefined;
+  if (found[3] === 'Z') usual = { second: `${found[1]}.`, time: read.milliseconds * 1000 };
+  return time;
+}
+
+const ZERO = '0'.charCodeAt(0);
+const NINE = '9'.charCodeAt(0);
+
+/** The six decimals of a time as the API server writes it; undefined for another text. */
+function microsecondsIn(text: string): number | undefined {
+  if (!text.endsWith('Z')) return undefined;
+  let value = 0;
+  for (let at = SECOND_LENGTH + 1; at < USUAL_LENGTH - 1; at++) {
+    const digit = text.charCodeAt(at);
+    if (digit < ZERO || digit > NINE) return undefined;
+    value = value * 10 + (digit - ZERO);
+  }
+  return value;
 }
 
 /** A day in the calendar. */

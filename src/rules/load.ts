@@ -2,13 +2,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { packageRoot } from '../config/package-root.ts';
 import { type Plan, planBehaviours } from '../correlate/plan.ts';
+import type { DetectorRules } from '../detect/detector.ts';
 import type { Exception, ExceptionSet } from '../detect/exceptions/model.ts';
 import { parseExceptions } from '../detect/exceptions/parse.ts';
+import { prepareRules } from '../detect/prepare.ts';
 import type { Lists, RuleFile, RuleSet } from '../detect/sigma/model.ts';
 import { parseRules } from '../detect/sigma/parse.ts';
 import { readMappings } from '../detect/sigma/read-mapping.ts';
-import { RuleIndex } from '../detect/sigma/rule-index.ts';
-import { planTargets, type Target } from '../detect/targets.ts';
 import { GatewatchError } from '../errors.ts';
 import { contentId } from '../record/record.ts';
 import { namesBelow } from './files.ts';
@@ -132,15 +132,13 @@ export function parseSources({ files, lists, mappings = [], exceptions = [] }: R
 }
 
 /** Rules made ready for the stages. */
-export interface LoadedRules {
+export interface LoadedRules extends DetectorRules {
   readonly sources: RuleSources;
   /** Tells what is loaded from anything else. */
   readonly hash: string;
   /** All rules, also those that are off. */
   readonly set: RuleSet;
   readonly exceptions: readonly Exception[];
-  readonly index: RuleIndex;
-  readonly targets: ReadonlyMap<string, readonly Target[]>;
   /** The same plan for the same number. */
   behaviours(suppressSeconds: number): Plan;
 }
@@ -169,8 +167,7 @@ export function compileRules(sources: RuleSources, selection: Selection = EVERY_
     hash: hashOf(sources, selection),
     set,
     exceptions,
-    index: new RuleIndex(selected.rules),
-    targets: planTargets(selected, exceptions),
+    ...prepareRules(selected, exceptions),
     behaviours(suppressSeconds) {
       const plan = plans.get(suppressSeconds) ?? planBehaviours(selected, suppressSeconds, exceptions);
       plans.set(suppressSeconds, plan);

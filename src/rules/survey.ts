@@ -2,6 +2,7 @@ import { type DetectLimits, Detector } from '../detect/detector.ts';
 import { compileExists } from '../detect/sigma/event.ts';
 import type { SigmaRule } from '../detect/sigma/model.ts';
 import { referredFields } from '../detect/sigma/modifiers/fieldref.ts';
+import { RuleIndex } from '../detect/sigma/rule-index.ts';
 import { GatewatchError } from '../errors.ts';
 import type { ReceivedRecord } from '../record/record.ts';
 import type { LoadedRules } from './load.ts';
@@ -19,6 +20,7 @@ export interface RuleSurvey {
 /** Holds events against rules to tell which of the rules' fields real events have. */
 export class Survey {
   readonly #rules: LoadedRules;
+  readonly #index: RuleIndex;
   readonly #detector: Detector;
   readonly #exist: ReadonlyMap<string, ReturnType<typeof compileExists>>;
   readonly #seen = new Map<string, number>();
@@ -31,7 +33,8 @@ export class Survey {
   constructor(rules: LoadedRules, limits: DetectLimits) {
     this.#rules = rules;
     // Its signals are not wanted; what it learns of the past is, since rules ask for that too.
-    this.#detector = new Detector(rules.index, new Map(), limits);
+    this.#index = new RuleIndex(rules.set.rules);
+    this.#detector = new Detector({ index: this.#index, targets: new Map(), awaited: [] }, limits);
     const fields = rules.set.rules.flatMap(fieldsOf);
     this.#exist = new Map(fields.map((field) => [field, compileExists(field)]));
   }
@@ -40,8 +43,8 @@ export class Survey {
     try {
       const { view } = this.#detector.detect(record);
       for (const [field, exists] of this.#exist) if (exists(view)) count(this.#seen, field);
-      for (const rule of this.#rules.index.candidates(view)) count(this.#concerned, rule);
-      for (const rule of this.#rules.index.match(view)) count(this.#matched, rule);
+      for (const rule of this.#index.candidates(view)) count(this.#concerned, rule);
+      for (const rule of this.#index.match(view)) count(this.#matched, rule);
       this.events++;
     } catch (error) {
       if (!(error instanceof GatewatchError)) throw error;

@@ -4,9 +4,9 @@ import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { Correlator } from '../correlate/correlator.ts';
 import { type Plan, planBehaviours } from '../correlate/plan.ts';
-import { Detector } from '../detect/detector.ts';
+import { Detector, type DetectorRules } from '../detect/detector.ts';
+import { prepareRules } from '../detect/prepare.ts';
 import { LEVELS, type Lists } from '../detect/sigma/model.ts';
-import { planTargets, type Target } from '../detect/targets.ts';
 import { GatewatchError } from '../errors.ts';
 import { parseDocument as parseEvents } from '../receive/files/parse.ts';
 import type { GatewatchFields } from '../record/alert.ts';
@@ -74,17 +74,16 @@ const LIMITS = {
 };
 
 /** Rules as tests look at them: correlations that only others refer to are heard as well. */
-interface HeardRules extends Pick<LoadedRules, 'index'> {
-  readonly targets: ReadonlyMap<string, readonly Target[]>;
+interface HeardRules extends DetectorRules {
   readonly plan: Plan;
   /** Ids of rules that give no alerts of their own. */
   readonly silent: ReadonlySet<string>;
 }
 
-function heard({ set, index }: LoadedRules): HeardRules {
+function heard({ set }: LoadedRules): HeardRules {
   const silent = new Set(set.rules.map(({ id }) => id).filter((id) => set.silent.has(id)));
   const all = { ...set, silent };
-  return { index, silent, targets: planTargets(all), plan: planBehaviours(all, SUPPRESS_SECONDS) };
+  return { ...prepareRules(all), silent, plan: planBehaviours(all, SUPPRESS_SECONDS) };
 }
 
 /** Alerts that one run of events gave, by rule id. */
@@ -185,7 +184,7 @@ async function eventsOf(test: RuleTest, path: string, where: string): Promise<Bu
 }
 
 function runEvents(rules: HeardRules, events: readonly Buffer[]): Run {
-  const detector = new Detector(rules.index, rules.targets, LIMITS);
+  const detector = new Detector(rules, LIMITS);
   const correlator = new Correlator(rules.plan, LIMITS, () => {});
   const matches = new Set<string>();
   let offset = 0;

@@ -90,7 +90,7 @@ function entryAt(position: number): LogEntry {
 /** Signals of the recordings that groups are made of; habits are remembered in another way. */
 function recordedSignals(): readonly Signal[] {
   const { event_time_ahead_seconds_max } = config.receive;
-  const detector = new Detector(rules.index, rules.targets, {
+  const detector = new Detector(rules, {
     ...config.detect,
     event_time_ahead_seconds_max,
   });

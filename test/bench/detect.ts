@@ -66,7 +66,7 @@ export const detectRules: Benchmark = {
 
 function detectorWith(rules: DetectorRules): Detector {
   const { event_time_ahead_seconds_max } = config.receive;
-  return new Detector(rules.index, rules.targets, { ...config.detect, event_time_ahead_seconds_max });
+  return new Detector(rules, { ...config.detect, event_time_ahead_seconds_max });
 }
 
 function recorded(): { records: readonly ReceivedRecord[]; source: string } {

@@ -24,8 +24,8 @@ export async function rulesOf(count: number): Promise<GeneratedRules> {
     const rule = shipped[(index * step) % shipped.length];
     return { name: `${index}.yml`, text: JSON.stringify(team === 0 ? rule : ofTeam(rule, team)) };
   });
-  const { index, targets, set } = compileRules({ ...sources, files });
-  return { index, targets, count: set.rules.length };
+  const rules = compileRules({ ...sources, files });
+  return { ...rules, count: rules.set.rules.length };
 }
 
 interface Written {

@@ -144,7 +144,7 @@ function compiled(exceptions: readonly Said[]): LoadedRules {
 }
 
 function alertsOf(rules: LoadedRules, stream: readonly ReceivedRecord[]): Alert[] {
-  const detector = new Detector(rules.index, rules.targets, LIMITS);
+  const detector = new Detector(rules, LIMITS);
   const correlator = new Correlator(rules.behaviours(20), LIMITS, () => assert.fail('a limit is reached'));
   const store = new Map<string, Alert>();
   let offset = 0;

@@ -44,7 +44,7 @@ const inOrder = [...records.values()].sort((a, b) => a.seconds - b.seconds);
 
 /** Id, count and evidence of every alert that stands in the end. */
 function alertsOf(stream: readonly ReceivedRecord[], loaded: LoadedRules): Map<string, string> {
-  const detector = new Detector(loaded.index, loaded.targets, LIMITS);
+  const detector = new Detector(loaded, LIMITS);
   const correlator = new Correlator(loaded.behaviours(3600), LIMITS, (limit) =>
     assert.equal(limit, 'lateness_seconds', 'nothing is let go'),
   );

@@ -21,7 +21,7 @@ const LIMITS: DetectLimits = {
 
 /** A detector of all shipped rules that has seen nothing yet. */
 export function newDetector(): Detector {
-  return new Detector(shipped.index, shipped.targets, LIMITS);
+  return new Detector(shipped, LIMITS);
 }
 
 const names = new Map(shipped.set.rules.map(({ id, file }) => [id, basename(file, '.yml')]));

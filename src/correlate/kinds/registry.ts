@@ -1,5 +1,5 @@
 import { ruleOptions } from '../../detect/rule-options.ts';
-import type { CorrelationRule } from '../../detect/sigma/model.ts';
+import type { WindowedRule } from '../../detect/sigma/model.ts';
 import { eventCount } from './event-count.ts';
 import type { Kind } from './kind.ts';
 import { temporal } from './temporal.ts';
@@ -8,8 +8,8 @@ import { valueCount } from './value-count.ts';
 import { valuePercentile } from './value-percentile.ts';
 import { valueAverage, valueSum } from './value-total.ts';
 
-/** The kind of a correlation, but for `new_value`, which looks at no window. */
-export function kindOf(rule: Exclude<CorrelationRule, { type: 'new_value' }>): Kind {
+/** The kind of a correlation that looks at windows. */
+export function kindOf(rule: WindowedRule): Kind {
   const timespan = rule.timespanMs * 1000;
   switch (rule.type) {
     case 'event_count':

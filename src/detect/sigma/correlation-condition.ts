@@ -1,7 +1,7 @@
 import { ConditionError, parseCondition } from './condition.ts';
 import type { Place, RuleDocument } from './document.ts';
 import { isPath } from './event.ts';
-import type { CorrelationRule, CorrelationType, Threshold } from './model.ts';
+import type { CorrelationType, Threshold, WindowedRule } from './model.ts';
 import { type AttributeReader, isYamlMap, kindOf, type YamlMap } from './reader.ts';
 import { allRules, type RuleCondition, type RuleNamed, WAYS_MAX, waysOf } from './rule-condition.ts';
 import { readThreshold } from './threshold.ts';
@@ -19,10 +19,10 @@ type Specific<Rule> = Rule extends unknown
   : never;
 
 /** What a correlation has by its type. Undefined where it was refused. @param rules ids of the rules that it refers to */
-export type ConditionDraft = (rules: readonly string[]) => Specific<CorrelationRule> | undefined;
+export type ConditionDraft = (rules: readonly string[]) => Specific<WindowedRule> | undefined;
 
 /** The types of Sigma, which have a condition. */
-type ConditionedType = Exclude<CorrelationType, 'new_value'>;
+type ConditionedType = WindowedRule['type'];
 
 /**
  * Reads the condition of a correlation (Sigma correlation rules specification, "Condition").

@@ -1,3 +1,4 @@
+import { readAbsence } from './absence.ts';
 import { readAliases } from './correlation-aliases.ts';
 import { conditionWords, readCondition } from './correlation-condition.ts';
 import type { Place, RuleDocument } from './document.ts';
@@ -5,7 +6,7 @@ import { isPath } from './event.ts';
 import { whyAbsent } from './fields.ts';
 import { mappedField } from './mapping.ts';
 import { CORRELATION_ATTRIBUTES, readMetadata } from './metadata.ts';
-import type { CorrelationRule, CorrelationType, RuleMetadata } from './model.ts';
+import { type CorrelationRule, type CorrelationType, isOwnType, type RuleMetadata } from './model.ts';
 import { readValueFields } from './new-value.ts';
 import { AttributeReader, isYamlMap, kindOf, type YamlMap } from './reader.ts';
 import type { References } from './references.ts';
@@ -21,6 +22,7 @@ const TYPES: readonly CorrelationType[] = [
   'value_percentile',
   'value_median',
   'new_value',
+  'absence',
 ];
 
 /** Rules that one correlation may refer to; of a sequence each costs a look at all before it. */
@@ -69,10 +71,7 @@ export function readCorrelation(document: RuleDocument): CorrelationDraft {
   const generate =
     (attributes.truth('generate') ?? false) ||
     (new AttributeReader(document, document.top).truth('generate') ?? false);
-  const condition =
-    type === 'new_value'
-      ? readValueFields(document, attributes, timespanMs)
-      : type && readCondition(document, attributes, type, references, (name) => nameOf(name)[0]!);
+  const condition = readSpecific();
   return {
     document,
     metadata,
@@ -92,6 +91,12 @@ export function readCorrelation(document: RuleDocument): CorrelationDraft {
       return rule;
     },
   };
+
+  function readSpecific() {
+    if (type === 'new_value') return readValueFields(document, attributes, timespanMs);
+    if (type === 'absence') return readAbsence(attributes, timespanMs);
+    return type && readCondition(document, attributes, type, references, (name) => nameOf(name)[0]!);
+  }
 }
 
 function refuseOtherKeys(document: RuleDocument, correlation: YamlMap): void {
@@ -171,12 +176,12 @@ function resolveReference(
     return undefined;
   }
   const referred = known.correlation(found.id);
-  if (referred && (type === 'new_value' || referred.type === 'new_value')) {
+  if (referred && (isOwnType(type) || isOwnType(referred.type))) {
     document.refuse(
       'RULE_UNSUPPORTED',
-      type === 'new_value'
-        ? `A correlation of type "new_value" remembers matches of rules; "${label}" is a correlation. Name the rules that it refers to.`
-        : `The correlation "${label}" is of type "new_value", whose memory no other correlation sees. Name the rules that it refers to.`,
+      isOwnType(type)
+        ? `A correlation of type "${type}" looks at matches of rules; "${label}" is a correlation. Name the rules that it refers to.`
+        : `The correlation "${label}" is of type "${referred.type}", which no other correlation sees. Name the rules that it refers to.`,
       place,
     );
     return undefined;

@@ -112,10 +112,23 @@ export interface NewValueRule extends Correlation {
   readonly fields: readonly string[];
 }
 
+/** Gatewatch's own: matches of `rules` that come all the time stop coming for longer than the timespan. */
+export interface AbsenceRule extends Correlation {
+  readonly type: 'absence';
+}
+
+/** Those that look at a window that ends with a match: the types of Sigma. */
+export type WindowedRule = EventCountRule | ValueRule | PercentileRule | TemporalRule;
+
 /** A correlation rule, its references resolved. */
-export type CorrelationRule = EventCountRule | ValueRule | PercentileRule | TemporalRule | NewValueRule;
+export type CorrelationRule = WindowedRule | NewValueRule | AbsenceRule;
 
 export type CorrelationType = CorrelationRule['type'];
+
+/** Whether a type is of Gatewatch's own: such a correlation looks at matches of rules, and no other one sees what it makes of them. */
+export function isOwnType(type: CorrelationType | undefined): boolean {
+  return type === 'new_value' || type === 'absence';
+}
 
 /** Something that a person should know about a rule that is accepted all the same. */
 export interface RuleWarning {

@@ -86,8 +86,8 @@ const LIMITS = {
 
 type Compiled = ReturnType<typeof compileRules>;
 
-function signalsOf({ index, targets }: Compiled, events: readonly { at: number }[]): Signal[] {
-  const detector = new Detector(index, targets, LIMITS);
+function signalsOf(rules: Compiled, events: readonly { at: number }[]): Signal[] {
+  const detector = new Detector(rules, LIMITS);
   return events.flatMap(({ at, ...event }, number) => {
     const time = formatEventTime(NOON + at * SECOND);
     const whole = {

@@ -33,7 +33,7 @@ detection:
   ],
 });
 
-const detectorOf = (rules = every) => new Detector(rules.index, rules.targets, LIMITS);
+const detectorOf = (rules = every) => new Detector(rules, LIMITS);
 
 function namespaceEvent(
   second: number,

@@ -80,14 +80,14 @@ function read({ day, user = 'alice', fields, ...given }: Read): ReceivedRecord {
 }
 
 /** The alerts that stand after the records, each its own batch, and the limits that were reached. */
-function run(rules: string, records: readonly ReceivedRecord[]): { alerts: Alert[]; reached: string[] } {
-  const { index, targets, behaviours } = compileRules({
-    files: [{ name: 'rules.yml', text: rules }],
+function run(text: string, records: readonly ReceivedRecord[]): { alerts: Alert[]; reached: string[] } {
+  const rules = compileRules({
+    files: [{ name: 'rules.yml', text }],
     lists: new Map(),
   });
   const reached: string[] = [];
-  const detector = new Detector(index, targets, LIMITS);
-  const correlator = new Correlator(behaviours(3600), LIMITS, (limit) => reached.push(limit));
+  const detector = new Detector(rules, LIMITS);
+  const correlator = new Correlator(rules.behaviours(3600), LIMITS, (limit) => reached.push(limit));
   const store = new Map<string, Alert>();
   let offset = 0;
   for (const record of records) {

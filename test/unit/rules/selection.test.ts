@@ -21,9 +21,9 @@ const FILES = [
 ];
 
 function matching(selection: Selection): string[] {
-  const { index, targets } = compileRules({ files: FILES, lists: new Map() }, selection);
+  const rules = compileRules({ files: FILES, lists: new Map() }, selection);
   const { detect, receive } = loadConfig({ env: {} });
-  const detector = new Detector(index, targets, { ...detect, ...receive });
+  const detector = new Detector(rules, { ...detect, ...receive });
   return detector.detect(recordOf(eventWith())).signals.map(({ rule }) => rule);
 }
 

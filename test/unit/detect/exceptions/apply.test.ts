@@ -46,12 +46,12 @@ ${more}
 const ALWAYS = 'date: 2026-11-01\nexpires: 2027-01-01\n';
 
 function signalsOf(exceptions: readonly string[], record: ReceivedRecord): readonly Signal[] {
-  const { index, targets } = compileRules({
+  const rules = compileRules({
     files: [{ name: 'r.yml', text: RULES }],
     lists: new Map(),
     exceptions: [{ name: 'e.yml', text: exceptions.join('---\n') }],
   });
-  return new Detector(index, targets, { ...detect, ...receive }).detect(record).signals;
+  return new Detector(rules, { ...detect, ...receive }).detect(record).signals;
 }
 
 /** From which rules and correlations a match was taken, and by which exception. */

@@ -39,7 +39,7 @@ const role = (rules: object[]) => ({ kind: 'Role', metadata: { name: 'r' }, rule
 
 /** Whether the last of the events is one that adds. */
 function adds(...events: object[]): boolean {
-  const detector = new Detector(rules.index, rules.targets, { ...detect, ...receive });
+  const detector = new Detector(rules, { ...detect, ...receive });
   return events.map((event) => detector.detect(recordOf(event)).signals.length > 0).at(-1)!;
 }
 
