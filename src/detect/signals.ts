@@ -1,5 +1,6 @@
 import { type Actor, type Evidence, exceptedTarget, type Facts, type Signal } from '../record/signal.ts';
 import { type EventTime, formatEventTime } from '../record/time.ts';
+import type { Caller } from './caller/caller.ts';
 import type { Draft } from './draft.ts';
 import { exceptionOf } from './exceptions/apply.ts';
 import type { SigmaRule } from './sigma/model.ts';
@@ -88,16 +89,16 @@ function signalId(rule: string, request: string): string {
 function factsOf(view: EventView, charsMax: number): Facts {
   const { request } = view;
   const { caller, ref, code } = request;
-  const groups = caller.groups.filter((group) => group !== '').map((group) => cut(group, charsMax));
+  const asked = callerFacts(caller, charsMax);
   const name = view.objectName;
   const command = view.connection?.command;
   const { message } = request;
   const facts: Draft<Facts> = {};
-  if (caller.name) facts.user = cut(caller.name, charsMax);
-  if (groups.length > 0) facts.groups = groups;
-  if (caller.actingAs) facts.acting_as = cut(caller.actingAs, charsMax);
-  if (caller.sourceIp) facts.source_ip = cut(caller.sourceIp, 64);
-  if (caller.userAgent) facts.user_agent = cut(caller.userAgent, charsMax);
+  if (asked.user) facts.user = asked.user;
+  if (asked.groups) facts.groups = asked.groups;
+  if (asked.acting_as) facts.acting_as = asked.acting_as;
+  if (asked.source_ip) facts.source_ip = asked.source_ip;
+  if (asked.user_agent) facts.user_agent = asked.user_agent;
   if (request.verb) facts.verb = cut(request.verb, 64);
   if (ref.resource) facts.resource = cut(ref.resource, 253);
   if (ref.subresource) facts.subresource = cut(ref.subresource, 253);
@@ -108,6 +109,23 @@ function factsOf(view: EventView, charsMax: number): Facts {
   if (command) facts.command = cut(command, charsMax);
   if (code !== undefined) facts.code = code;
   if (message) facts.message = cut(message, charsMax);
+  return facts;
+}
+
+/** The same for all that one client asks for. */
+const ofCallers = new WeakMap<Caller, { readonly charsMax: number; readonly facts: Facts }>();
+
+function callerFacts(caller: Caller, charsMax: number): Facts {
+  const known = ofCallers.get(caller);
+  if (known?.charsMax === charsMax) return known.facts;
+  const groups = caller.groups.filter((group) => group !== '').map((group) => cut(group, charsMax));
+  const facts: Draft<Facts> = {};
+  if (caller.name) facts.user = cut(caller.name, charsMax);
+  if (groups.length > 0) facts.groups = groups;
+  if (caller.actingAs) facts.acting_as = cut(caller.actingAs, charsMax);
+  if (caller.sourceIp) facts.source_ip = cut(caller.sourceIp, 64);
+  if (caller.userAgent) facts.user_agent = cut(caller.userAgent, charsMax);
+  if (caller.recurs) ofCallers.set(caller, { charsMax, facts });
   return facts;
 }
 
