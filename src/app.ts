@@ -54,6 +54,8 @@ export interface StagesOptions {
   readonly metrics: Metrics;
   /** Wall clock, Unix milliseconds; for lag and retention only. */
   readonly now?: () => number;
+  /** How often it is looked what has fallen silent, milliseconds; 0 for a recording, which does not when it ends. */
+  readonly clockMs?: number;
   /** Told of changed rules once they are in force, or why they are not. */
   readonly rulesJudged?: (rules: LoadedRules, problems: readonly GatewatchError[]) => void;
 }
@@ -69,7 +71,7 @@ export function usesKafka(config: Config): boolean {
  * @throws FILE_UNREADABLE, LIST_INVALID, RULE_*, EXCEPTION_INVALID, DATABASE_*, KAFKA_*, TOPIC_*, STORE_*
  */
 export async function startStages(config: Config, options: StagesOptions): Promise<Stages> {
-  const { metrics, database, now = Date.now, rulesJudged = () => {} } = options;
+  const { metrics, database, now = Date.now, clockMs = CLOCK_MS, rulesJudged = () => {} } = options;
   const rules = await RulesInForce.load(config.detect);
   measureRules(rules.current, metrics);
   const look = async (asked: boolean): Promise<void> => {
@@ -98,7 +100,7 @@ export async function startStages(config: Config, options: StagesOptions): Promi
       });
     }
     for (const role of config.roles) {
-      running.push(...(await runStages(role, { config, log, stores, rules, metrics, now })));
+      running.push(...(await runStages(role, { config, log, stores, rules, metrics, now, clockMs })));
     }
   } catch (error) {
     await close();
@@ -201,6 +203,9 @@ export function openAlertReader(config: Config, database: string): AlertReader &
   };
 }
 
+/** How often it is looked what has fallen silent, milliseconds. */
+const CLOCK_MS = 15_000;
+
 /** How often old alerts are deleted, milliseconds. */
 const EXPIRY_MS = 3_600_000;
 
@@ -296,10 +301,11 @@ interface Parts {
   readonly rules: RulesInForce;
   readonly metrics: Metrics;
   readonly now: () => number;
+  readonly clockMs: number;
 }
 
 async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
-  const { config, log, stores, rules, metrics, now } = parts;
+  const { config, log, stores, rules, metrics, now, clockMs } = parts;
   switch (role) {
     case 'detect': {
       const { event_time_ahead_seconds_max } = config.receive;
@@ -318,7 +324,7 @@ async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
           metrics.count('correlateLimitReached', 1, { limit });
           if (limit === 'groups_max') metrics.count('correlateEvictions', 1);
         });
-      return [await runCorrelate(log, newCorrelator, plan, metrics, now)];
+      return [await runCorrelate(log, newCorrelator, plan, metrics, now, clockMs)];
     }
     case 'index': {
       const { alerts, auditEvents, prepare } = stores!;

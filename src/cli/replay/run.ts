@@ -41,7 +41,7 @@ export async function replayed<Heard, Result>(
   const { source, period } = recorded;
   const folder = await mkdtemp(join(tmpdir(), 'gatewatch-replay-'));
   const database = join(folder, 'replay.db');
-  const stages = await startStages(wholeHistory(config), { database, metrics: new Metrics() });
+  const stages = await startStages(wholeHistory(config), { database, metrics: new Metrics(), clockMs: 0 });
   try {
     stages.closed.catch(() => {}); // `drained` rejects with the same error
     const heard = await listen(stages);
