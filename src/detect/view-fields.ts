@@ -64,6 +64,9 @@ export class GatewatchFields extends DerivedFields {
   get policy() {
     return this.#view.policy;
   }
+  get decision() {
+    return this.#view.request.engineDecision;
+  }
   get redacted() {
     return anyOf(this.#view.request.record.redacted);
   }

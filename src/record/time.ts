@@ -22,9 +22,13 @@ export function parseEventTime(text: unknown): EventTime | undefined {
   const fraction = found[2] ?? '';
   const whole = found[1]! + found[3]!;
   if (whole !== read.text) read = { text: whole, milliseconds: Date.parse(whole) };
-  const time = read.milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+  return possibleTime(read.milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6)));
+}
+
+/** @returns undefined for a number of microseconds that cannot be an event's time, for the reasons that `parseEventTime` has */
+export function possibleTime(microseconds: number): EventTime | undefined {
   // Not a number compares as false.
-  return time >= EARLIEST && time <= Number.MAX_SAFE_INTEGER ? time : undefined;
+  return microseconds >= EARLIEST && microseconds <= Number.MAX_SAFE_INTEGER ? microseconds : undefined;
 }
 
 /** A day in the calendar. */

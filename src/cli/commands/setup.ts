@@ -150,6 +150,7 @@ function registration(cluster: string, audit: AuditCredential, admissionToken: s
     name: cluster,
     audit_token_sha256: 'token' in audit ? [tokenDigest(audit.token)] : [],
     admission_token_sha256: [tokenDigest(admissionToken)],
+    decision_token_sha256: [],
     client_certificate_names: 'token' in audit ? [] : [certificateNameOf(cluster)],
   };
 }
