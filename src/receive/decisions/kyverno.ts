@@ -24,7 +24,7 @@ export const kyverno: Engine = {
     // Of what the policy has an Event of its own, the object is what it regards; an Event about a policy alone is no decision.
     const object = event.related ?? event.regarding;
     const { apiVersion, kind, namespace, name } = object;
-    if (!event.related && OF_KYVERNO.test(String(apiVersion))) return undefined;
+    if (!event.related && typeof apiVersion === 'string' && OF_KYVERNO.test(apiVersion)) return undefined;
     const resource = resourceOfKind(kind);
     return { resource: { resource }, namespace: namespaceOf(resource, namespace, name) };
   },

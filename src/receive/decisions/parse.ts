@@ -16,34 +16,6 @@ const CONTAINERS_MAX = 8;
 const QUOTE = 0x22;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
-const NEWLINE = 0x0a;
-
-/**
- * Takes the decisions that the body of a request tells: one JSON document, an array of them, or JSON lines. What tells none is passed
- * over; what cannot be read is a rejection.
- * @throws BODY_NOT_JSON, BODY_NOT_DECISIONS, BATCH_TOO_MANY_ITEMS: then nothing of the body was taken
- */
-export function parseDecisionBody(body: Buffer, engine: Engine, origin: Origin, limits: InputLimits): Parsed {
-  const cutter = new Cutter([engine], origin, limits);
-  const scanner = new JsonScanner(body, limits.json_depth_max);
-  const start = scanner.skipSpace(0);
-  const unfit = firstUnfit(scanner, body, start);
-  if (unfit === undefined) {
-    if (body[start] !== OPEN_BRACE && body[start] !== OPEN_BRACKET) {
-      if (body[start] !== QUOTE && !isScalar(body.subarray(start).subarray(0, 40))) {
-        throw notJson(start);
-      }
-      const what = 'Expected a JSON object, an array of them, or one a line.';
-      throw new GatewatchError('BODY_NOT_DECISIONS', what, { where: 'body' });
-    }
-    cutter.cut(body.subarray(start), '', 0);
-    return cutter.parsed;
-  }
-  const lines = [...linesOf(body)];
-  if (!lines.some(({ bytes }) => isWholeObject(bytes, limits))) throw notJson(unfit);
-  for (const { bytes, number } of lines) cutter.cut(bytes, `line ${number}`, 0);
-  return cutter.parsed;
-}
 
 /** Takes the decisions of one JSON document of a file. Never throws: what is wrong with it is a rejection. */
 export function parseDecisions(
@@ -53,7 +25,7 @@ export function parseDecisions(
   limits: InputLimits,
   where: string,
 ): Parsed {
-  const cutter = new Cutter(engines, origin, limits);
+  const cutter = new DecisionCutter(engines, origin, limits);
   try {
     cutter.cut(bytes, where, 0);
   } catch (error) {
@@ -63,48 +35,8 @@ export function parseDecisions(
   return cutter.parsed;
 }
 
-function notJson(at: number): GatewatchError {
-  return new GatewatchError('BODY_NOT_JSON', `The body is not JSON: byte ${at} does not fit.`, {
-    where: `byte ${at}`,
-  });
-}
-
-/** @returns the first byte that does not fit a body of one value; undefined if it is one, as far as its first level tells */
-function firstUnfit(scanner: JsonScanner, body: Buffer, start: number): number | undefined {
-  try {
-    const end = scanner.skipSpace(endOf(scanner, body[start], start));
-    return end === body.length ? undefined : end;
-  } catch (error) {
-    if (error instanceof NotJson) return error.at;
-    throw error;
-  }
-}
-
-function endOf(scanner: JsonScanner, first: number | undefined, start: number): number {
-  if (first === OPEN_BRACE) return scanner.members(start, () => {});
-  return first === OPEN_BRACKET
-    ? scanner.elements(start, (from) => scanner.skipValue(from))
-    : scanner.skipValue(start);
-}
-
-function isWholeObject(line: Buffer, { json_depth_max }: InputLimits): boolean {
-  const scanner = new JsonScanner(line, json_depth_max);
-  const start = scanner.skipSpace(0);
-  return line[start] === OPEN_BRACE && firstUnfit(scanner, line, start) === undefined;
-}
-
-function* linesOf(body: Buffer): Generator<{ bytes: Buffer; number: number }> {
-  for (let from = 0, number = 1; from < body.length; number++) {
-    const newline = body.indexOf(NEWLINE, from);
-    const end = newline < 0 ? body.length : newline;
-    const bytes = body.subarray(from, end);
-    if (bytes.some((byte) => byte > 0x20)) yield { bytes, number };
-    from = end + 1;
-  }
-}
-
 /** Cuts decisions out of the documents around them. */
-class Cutter {
+export class DecisionCutter {
   readonly parsed: { records: ReceivedRecord[]; rejected: Rejection[] } = { records: [], rejected: [] };
   readonly #engines: readonly Engine[];
   readonly #origin: Origin;
@@ -138,8 +70,7 @@ class Cutter {
     try {
       this.#cutObject(bytes, start, scanner, where, containers);
     } catch (error) {
-      const isOfBatch = error instanceof GatewatchError && error.code === 'BATCH_TOO_MANY_ITEMS';
-      if (isOfBatch || !(error instanceof GatewatchError)) throw error;
+      if (!(error instanceof GatewatchError) || error.code === 'BATCH_TOO_MANY_ITEMS') throw error;
       this.reject(error.code, where, error.message, bytes);
     }
   }
@@ -170,10 +101,7 @@ class Cutter {
     if (!members.whole) throw new GatewatchError('ITEM_NOT_JSON', 'Not JSON, or cut off.');
     const engines = this.#engines.filter((engine) => engine.mayTell(members));
     if (engines.length > 0) {
-      if (scanner.tooDeep) {
-        const what = `Nested deeper than ${this.#limits.json_depth_max} levels.`;
-        throw new GatewatchError('ITEM_TOO_DEEP', what);
-      }
+      this.#check(bytes, scanner);
       this.#take(bytes, engines);
       return;
     }
@@ -183,12 +111,18 @@ class Cutter {
     this.cut(content.bytes, inner, containers + 1);
   }
 
-  #take(bytes: Buffer, engines: readonly Engine[]): void {
-    const { item_bytes_max } = this.#limits;
+  #check(bytes: Buffer, { tooDeep }: JsonScanner): void {
+    const { item_bytes_max, json_depth_max } = this.#limits;
     if (bytes.length > item_bytes_max) {
       throw new GatewatchError('ITEM_TOO_LARGE', `${bytes.length} bytes, at most ${item_bytes_max}.`);
     }
+    if (tooDeep) {
+      throw new GatewatchError('ITEM_TOO_DEEP', `Nested deeper than ${json_depth_max} levels.`);
+    }
     if (!isUtf8(bytes)) throw new GatewatchError('ITEM_NOT_UTF8', 'The bytes are not valid UTF-8.');
+  }
+
+  #take(bytes: Buffer, engines: readonly Engine[]): void {
     try {
       const document = JSON.parse(bytes.toString()) as JsonObject;
       for (const engine of engines) {

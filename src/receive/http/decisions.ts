@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { EngineName } from '../../record/engine.ts';
+import { parseDecisionBody } from '../decisions/body.ts';
 import { ENGINE } from '../decisions/engines.ts';
-import { parseDecisionBody } from '../decisions/parse.ts';
 import { store } from '../store.ts';
 import { answerTo } from './answer.ts';
 import { admitted, bodyOf, type ReceiveOptions } from './plugin.ts';

@@ -30,10 +30,11 @@ function toldByLine(line: JsonObject): ToldDecision {
   return toldByFields(line, message, timeOf(line.ts), stringsOf(line.constraint_enforcement_actions));
 }
 
-/** The text is `Admission webhook "validation.gatekeeper.sh" denied request, Resource Namespace: …, Constraint: …, Message: …`. */
+/** What stands before the message: `Admission webhook "validation.gatekeeper.sh" denied request, Resource Namespace: …, Constraint: …, Message: `. */
+const EVENT_HEAD = /^(?:Admission webhook "|Dryrun violation)[\s\S]*?, Message: /;
+
 function toldByEvent({ annotations, note, time }: KubernetesEvent): ToldDecision {
-  const text = stringOf(note);
-  const message = text?.replace(/^Admission webhook "[^"]*" [\s\S]*?, Message: /, '');
+  const message = stringOf(note)?.replace(EVENT_HEAD, '');
   const actions = stringOf(annotations.constraint_enforcement_actions)?.split(',') ?? [];
   return toldByFields(annotations, message, parseEventTime(time), actions);
 }

@@ -92,6 +92,6 @@ const ESCAPED: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
 
 /** Nanoseconds since the epoch, in the JSON of OTLP a text. */
 function microseconds(nanoseconds: unknown): EventTime | undefined {
-  const digits = String(nanoseconds);
+  const digits = typeof nanoseconds === 'number' ? String(nanoseconds) : (stringOf(nanoseconds) ?? '');
   return /^\d{4,20}$/.test(digits) ? possibleTime(Number(digits.slice(0, -3))) : undefined;
 }

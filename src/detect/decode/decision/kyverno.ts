@@ -62,7 +62,6 @@ function toldByLine(line: JsonObject): ToldDecision {
       verdict: 'deny',
       enforced: true,
       policy: [stringOf(line.policy) ?? ''],
-      message: stringOf(line.message),
       uid: stringOf(line.uid),
       operation: stringOf(line.operation),
     }),
