@@ -80,6 +80,13 @@ export const ERRORS = {
     meaning: 'The body is JSON but not an admission.k8s.io/v1 AdmissionReview request.',
     remedy: "List v1 in the webhook's admissionReviewVersions and check the path.",
   },
+  BODY_NOT_DECISIONS: {
+    stage: 'receive',
+    retryable: false,
+    status: 400,
+    meaning: 'The body is JSON but neither an object, an array, nor a line of either.',
+    remedy: "Send the policy engine's own documents: docs/how-it-works.md has an example for each.",
+  },
   BODY_TOO_LARGE: {
     stage: 'receive',
     retryable: false,
@@ -112,13 +119,13 @@ export const ERRORS = {
     stage: 'receive',
     retryable: false,
     status: 413,
-    meaning: 'The EventList has more items than receive.batch_items_max.',
+    meaning: 'The EventList, or another body, has more items than receive.batch_items_max.',
     remedy: 'Lower --audit-webhook-batch-max-size, or raise the limit.',
   },
   ITEM_NOT_OBJECT: {
     stage: 'receive',
     retryable: false,
-    meaning: 'An item of the EventList is not a JSON object.',
+    meaning: 'An item of the EventList, or of another list, is not a JSON object.',
     remedy: 'The item is in dead letters; nothing in Kubernetes writes such an item.',
   },
   ITEM_NOT_JSON: {
@@ -149,7 +156,7 @@ export const ERRORS = {
     stage: 'detect',
     retryable: false,
     meaning:
-      'A record decodes to something that is not an audit event or admission review (for example a field of another type than the API has).',
+      'A record decodes to something that is not an audit event, admission review or decision (for example a field of another type than the API has).',
     remedy: 'The record is in dead letters with the field named.',
   },
   OVERLOADED: {

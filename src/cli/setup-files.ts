@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Document } from 'yaml';
 import { packageRoot } from '../config/package-root.ts';
 import { OBSERVER_WEBHOOK } from '../record/observer.ts';
+import { opaConfig, shippersReadme } from './setup-engines.ts';
 
 /** The name that the API server puts before our audit annotations; changing it breaks the join of review and event. */
 
@@ -18,6 +19,7 @@ export interface ClusterAccess {
   readonly address: string;
   readonly audit: AuditCredential;
   readonly admissionToken: string;
+  readonly decisionToken: string;
   /** Port of Gatewatch's http listener, which serves the metrics. */
   readonly httpPort: number;
   /** PEM; absent if the listener's certificate comes from a public authority. */
@@ -36,6 +38,8 @@ export function clusterFiles(access: ClusterAccess): ClusterFile[] {
     { name: 'audit-policy.yaml', content: auditPolicy() },
     { name: 'audit-webhook.kubeconfig', content: auditKubeconfig(access) },
     { name: 'observer.yaml', content: observer(access) },
+    { name: 'opa-config.yaml', content: opaConfig(access) },
+    { name: 'decisions.token', content: `${access.decisionToken}\n` },
   ];
   return access.ca === undefined ? files : [...files, { name: 'ca.crt', content: access.ca }];
 }
@@ -204,7 +208,8 @@ The client certificate ends on ${new Date(audit.notAfterMs).toISOString().slice(
   return `${title}
 ${'='.repeat(title.length)}
 
-The files audit-webhook.kubeconfig and observer.yaml hold credentials: keep them as you keep a kubeconfig.${ends}
+The files audit-webhook.kubeconfig, observer.yaml and decisions.token hold credentials: keep them as you keep a
+kubeconfig.${ends}
 
 1. Is Gatewatch reachable? On a control-plane node, in this folder; it must print 200:
 
@@ -254,7 +259,8 @@ ${check}
    If not, ask the API server whether it could send:
 
    kubectl get --raw /metrics | grep -E 'apiserver_audit_(event|error)_total|apiserver_admission_webhook_fail_open_count'
-`;
+
+${shippersReadme(access)}`;
 }
 
 function base64(text: string): string {

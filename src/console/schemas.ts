@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../errors.ts';
 import { COUNT_FIELDS } from '../index/port.ts';
-import { POLICY_EFFECTS } from '../record/signal.ts';
+import { POLICY_EFFECTS, SOURCES } from '../record/signal.ts';
 import { OUTCOMES, SEVERITIES, STATUSES } from './words.ts';
 
 /**
@@ -19,7 +19,7 @@ const evidence = z.looseObject({
   record_id: z.string(),
   audit_id: z.string().optional(),
   stage: z.string(),
-  source: z.enum(['audit', 'review']),
+  source: z.enum(SOURCES),
   time: time.optional(),
   verb: z.string().optional(),
   uri: z.string().optional(),

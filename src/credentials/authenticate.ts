@@ -2,7 +2,9 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { ClusterConfig } from '../config/sections/clusters.ts';
 import { GatewatchError } from '../errors.ts';
 
-export type AuthenticatedInput = 'audit' | 'admission';
+/** What a credential may be good for; `decision`: what policy engines say. */
+const AUTHENTICATED_INPUTS = ['audit', 'admission', 'decision'] as const;
+export type AuthenticatedInput = (typeof AUTHENTICATED_INPUTS)[number];
 
 /** What a request says it is, and what it shows for it. */
 export interface Presented {
@@ -73,14 +75,15 @@ export class Authenticator {
 }
 
 function grantsOf(cluster: ClusterConfig): Grant[] {
-  const { name, audit_token_sha256, admission_token_sha256, client_certificate_names } = cluster;
+  const { name, client_certificate_names } = cluster;
   const tokens = (input: AuthenticatedInput, digests: readonly string[]): Grant[] =>
     digests.map((digest) => ({ cluster: name, input, digest: kinded('token', Buffer.from(digest, 'hex')) }));
   return [
-    ...tokens('audit', audit_token_sha256),
-    ...tokens('admission', admission_token_sha256),
+    ...tokens('audit', cluster.audit_token_sha256),
+    ...tokens('admission', cluster.admission_token_sha256),
+    ...tokens('decision', cluster.decision_token_sha256),
     ...client_certificate_names.flatMap((certificate) =>
-      (['audit', 'admission'] as const).map((input) => ({
+      AUTHENTICATED_INPUTS.map((input) => ({
         cluster: name,
         input,
         digest: digestOf('certificate', certificate),

@@ -67,6 +67,7 @@ export function joinClusters(...lists: readonly (readonly ClusterConfig[])[]): C
       name: cluster.name,
       audit_token_sha256: [...(known?.audit_token_sha256 ?? []), ...cluster.audit_token_sha256],
       admission_token_sha256: [...(known?.admission_token_sha256 ?? []), ...cluster.admission_token_sha256],
+      decision_token_sha256: [...(known?.decision_token_sha256 ?? []), ...cluster.decision_token_sha256],
       client_certificate_names: [
         ...(known?.client_certificate_names ?? []),
         ...cluster.client_certificate_names,

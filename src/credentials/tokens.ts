@@ -1,6 +1,6 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-export type TokenKind = 'audit' | 'admission' | 'console';
+export type TokenKind = 'audit' | 'admission' | 'decision' | 'console';
 
 /** A new 256-bit token. Its prefix lets people and secret scanners see what it is. */
 export function generateToken(kind: TokenKind): string {

@@ -1,6 +1,7 @@
 import type { ReceivedRecord } from '../record/record.ts';
 import type { Signal } from '../record/signal.ts';
 import type { EventTime } from '../record/time.ts';
+import { DecisionView } from './decision-view.ts';
 import { decode } from './decode/decode.ts';
 import type { Request } from './decode/request.ts';
 import { type Awaited, Heartbeats } from './heartbeats.ts';
@@ -76,7 +77,8 @@ export class Detector {
   detect(record: ReceivedRecord): Detection {
     const timeMax = (record.receivedMs + this.#limits.event_time_ahead_seconds_max * 1000) * 1000;
     const request = decode(record, timeMax);
-    const view = new EventView(request, new Recollection(this.#memory, request));
+    const View = request.source === 'decision' ? DecisionView : EventView;
+    const view = new View(request, new Recollection(this.#memory, request));
     const matched = this.#rules.match(view);
     const { facts_text_chars_max } = this.#limits;
     const signals = signalsOf(view, matched, this.#targets, facts_text_chars_max);

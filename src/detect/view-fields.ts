@@ -64,6 +64,9 @@ export class GatewatchFields extends DerivedFields {
   get policy() {
     return this.#view.policy;
   }
+  get decision() {
+    return this.#view.request.engineDecision;
+  }
   get redacted() {
     return anyOf(this.#view.request.record.redacted);
   }
@@ -137,6 +140,9 @@ class ObjectFields extends DerivedFields {
 
   get name() {
     return this.#view.objectName;
+  }
+  get uid() {
+    return this.#view.objectUid;
   }
   get series() {
     return this.#view.objectSeries;

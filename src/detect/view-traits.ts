@@ -8,7 +8,7 @@ import { type Trait, type TraitOf, UNKNOWN } from './sigma/traits.ts';
 import type { EventView } from './view.ts';
 import { mayWritePod } from './workload/written-pod.ts';
 
-/** What tells an event apart from others before more of it is decoded than a glance tells; `gatewatch.*` as `EventView` works it out, or that it is absent. */
+/** What tells an event apart from others before more of it is decoded than a glance tells; `gatewatch.*` as `EventView` works it out, or that it is absent. Decisions have a view of their own. */
 export function traitOf(view: EventView, field: Trait): TraitOf {
   const { request } = view;
   const { ref } = request;
@@ -41,6 +41,8 @@ export function traitOf(view: EventView, field: Trait): TraitOf {
       return unknownIf(asksForCertificate(request));
     case 'gatewatch.policy':
       return unknownIf(mayChangePolicy(request));
+    case 'gatewatch.decision':
+      return undefined;
     case 'objectRef.namespace':
       return ref.namespace || undefined;
     case 'gatewatch.outcome':

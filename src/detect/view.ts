@@ -257,6 +257,17 @@ export class EventView implements EventFields {
     return stringOf(at(request.status, 'details', 'name')) ?? '';
   }
 
+  /**
+   * The object's uid: of a creation the same in its audit event, the observer's review and what engines say of it. What is refused has one only there,
+   * since a client's own is not the object's.
+   */
+  get objectUid(): string | undefined {
+    const { source, requestObject, responseObject } = this.request;
+    return stringOf(
+      at(source === 'review' ? requestObject : answeredMetadata(responseObject), 'metadata', 'uid'),
+    );
+  }
+
   /** The object as it was answered, else as it was asked for: one body is decoded where the other would say the same. */
   get #answeredOrAsked(): JsonObject {
     const { request } = this;

@@ -27,6 +27,11 @@ function contextOf(subject: Subject): Context {
   return 'none';
 }
 
+/** True if objects of the resource, or the answers of its subresource, carry credentials. */
+export function carriesCredentials(subject: Subject): boolean {
+  return contextOf(subject) !== 'none';
+}
+
 /** Begins the kinds that carry credentials, `Secret` and `SecretList`; a capital letter first, because that is quick to look for. */
 const MARK = Buffer.from('Secret');
 
@@ -41,7 +46,7 @@ export class CredentialMarks {
   /** True if the request is about something that carries credentials, or its bytes, from `start` to `end` of the body, name such a kind. */
   suspects(subject: Subject, start: number, end: number): boolean {
     // Without an objectRef only a close look tells; the API server always writes one for a resource.
-    if (subject.resource === undefined || contextOf(subject) !== 'none') return true;
+    if (subject.resource === undefined || carriesCredentials(subject)) return true;
     let low = 0;
     let high = this.#positions.length;
     while (low < high) {
@@ -61,11 +66,13 @@ const HOLDER =
 /**
  * What may be kept of bytes that cannot be redacted, because they are not JSON or nested too deep: if they name a kind that carries
  * credentials, only what stands before the first place for one.
+ * @param holders further names of what may hold it
  */
-export function withoutBodies(bytes: Buffer): Buffer {
+export function withoutBodies(bytes: Buffer, holders: readonly RegExp[] = []): Buffer {
   const text = bytes.toString('latin1');
-  const holder = SUSPICIOUS.test(text) ? text.search(HOLDER) : -1;
-  return holder < 0 ? bytes : bytes.subarray(0, holder);
+  const places = SUSPICIOUS.test(text) ? [HOLDER, ...holders].map((each) => text.search(each)) : [];
+  const holder = Math.min(...places.filter((place) => place >= 0), Number.POSITIVE_INFINITY);
+  return bytes.subarray(0, holder);
 }
 
 /**

@@ -1,10 +1,16 @@
 import { recordToEntry } from '../log/codec.ts';
 import type { LogAppender, LogEntry } from '../log/port.ts';
+import { ENGINES } from '../record/engine.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Origin, Parsed, Rejection } from './parsed.ts';
 
-/** Way in, as metrics label it. */
-export type Input = 'audit' | 'admission' | 'file';
+/** Ways in, as metrics label them. */
+const INPUTS = ['audit', 'admission', ...ENGINES, 'file'] as const;
+export type Input = (typeof INPUTS)[number];
+
+export function isInput(name: string): name is Input {
+  return (INPUTS as readonly string[]).includes(name);
+}
 
 /**
  * Puts what an input parsed into the log: records where the stages read them, the rest into dead letters with its reason.

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import type { EngineName } from './engine.ts';
 
 /** What a record is: which decoder of `detect/decode` reads its bytes. */
-export type RecordKind = 'audit.event' | 'admission.review' | 'google.log-entry';
+export type RecordKind = 'audit.event' | 'admission.review' | 'google.log-entry' | `${EngineName}.decision`;
 
 /** The version of the header layout below, carried by every record so that a later one can be told apart. */
 export const RECORD_FORMAT = 1;
@@ -20,7 +21,7 @@ export interface ReceivedRecord {
   readonly id: string;
   /** Wall-clock time of arrival, Unix milliseconds. For lag and for events that carry no usable time; it never decides a match. */
   readonly receivedMs: number;
-  /** The JSON bytes of the one event or review, as received but for credentials that were cut out. */
+  /** The JSON bytes of the one event, review or decision, as received but for credentials that were cut out. */
   readonly bytes: Buffer;
   /**
    * Byte ranges of the values of the top-level fields `requestObject` and `responseObject`, in ascending order and

@@ -78,12 +78,16 @@ export interface PolicyChange {
   readonly reasons: readonly string[];
 }
 
+/** What told of a request: its audit event, the observing webhook's review, or a policy engine. */
+export const SOURCES = ['audit', 'review', 'decision'] as const;
+export type Source = (typeof SOURCES)[number];
+
 /** One record that a signal or alert rests on. */
 export interface Evidence {
   readonly record_id: string;
   readonly audit_id?: string;
   readonly stage: string;
-  readonly source: 'audit' | 'review';
+  readonly source: Source;
   /** RFC 3339; absent if the record carries no usable time. */
   readonly time?: string;
   readonly verb?: string;

@@ -31,10 +31,9 @@ export function parseEventTime(text: unknown): EventTime | undefined {
   const fraction = found[2] ?? '';
   const whole = found[1]! + found[3]!;
   if (whole !== read.text) read = { text: whole, milliseconds: Date.parse(whole) };
-  const time = read.milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
-  // Not a number compares as false.
-  if (!(time >= EARLIEST && time <= Number.MAX_SAFE_INTEGER)) return undefined;
-  if (found[3] === 'Z') usual = { second: `${found[1]}.`, time: read.milliseconds * 1000 };
+  const time = possibleTime(read.milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6)));
+  if (time !== undefined && found[3] === 'Z')
+    usual = { second: `${found[1]}.`, time: read.milliseconds * 1000 };
   return time;
 }
 
@@ -51,6 +50,12 @@ function microsecondsIn(text: string): number | undefined {
     value = value * 10 + (digit - ZERO);
   }
   return value;
+}
+
+/** @returns undefined for a number of microseconds that cannot be an event's time, for the reasons that `parseEventTime` has */
+export function possibleTime(microseconds: number): EventTime | undefined {
+  // Not a number compares as false.
+  return microseconds >= EARLIEST && microseconds <= Number.MAX_SAFE_INTEGER ? microseconds : undefined;
 }
 
 /** A day in the calendar. */

@@ -10,9 +10,23 @@ const HASH = /^[0-9a-f]{12}$/;
 
 /** Every label and the values it may take. `cluster`, `rule` and `exception` are known only at run time: see `Metrics.bound`. */
 export const LABELS = {
-  input: { meaning: 'Way in', values: ['audit', 'admission', 'file'] },
+  input: {
+    meaning: 'Way in',
+    values: ['audit', 'admission', 'opa', 'gatekeeper', 'kyverno', 'kubewarden', 'file'],
+  },
   status: { meaning: 'HTTP status answered', values: STATUS },
-  kind: { meaning: 'What a record is', values: ['audit.event', 'admission.review', 'google.log-entry'] },
+  kind: {
+    meaning: 'What a record is',
+    values: [
+      'audit.event',
+      'admission.review',
+      'google.log-entry',
+      'opa.decision',
+      'gatekeeper.decision',
+      'kyverno.decision',
+      'kubewarden.decision',
+    ],
+  },
   cluster: { meaning: 'Configured cluster', values: 'runtime' },
   rule: { meaning: 'Id of a loaded rule', values: 'runtime' },
   exception: { meaning: 'Id of a loaded exception', values: 'runtime' },

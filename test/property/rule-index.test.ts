@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
+import { RuleIndex } from '../../src/detect/sigma/rule-index.ts';
 import { EventView } from '../../src/detect/view.ts';
 import type { ReceivedRecord } from '../../src/record/record.ts';
 import { compileRules, readRules } from '../../src/rules/load.ts';
 import { decoded, NO_PAST, recordedLines, recordOf } from '../unit/detect/support.ts';
 
-const { index, set } = compileRules(await readRules(loadConfig({ env: {} }).detect));
+const { set } = compileRules(await readRules(loadConfig({ env: {} }).detect));
+const index = new RuleIndex(set.rules);
 const rules = set.rules.filter(({ applies }) => applies);
 const viewOf = (record: ReceivedRecord) => new EventView(decoded(record), NO_PAST);
 

@@ -33,11 +33,11 @@ interface ReplayOptions extends ConfigOptions {
 export function addReplayCommand(program: Command): void {
   addConfigOptions(program.command('replay'))
     .description(
-      'run recorded audit events and admission reviews through the very same stages, and print the alerts',
+      'run recorded audit events, admission reviews and decisions through the very same stages, and print the alerts',
     )
     .argument(
       '[path...]',
-      'files or folders: JSON lines, EventLists, AdmissionReviews, what clouds store of them; plain or .gz',
+      'files or folders: JSON lines, EventLists, AdmissionReviews, what clouds store of them, documents of policy engines; plain or .gz',
     )
     .option('--format <format>', 'ndjson (one document a line) or text (one sentence a line)', 'text')
     .option('--log', 'instead of files what the log of the configuration still holds')

@@ -58,12 +58,14 @@ async function setup(cluster: string, options: SetupOptions): Promise<void> {
     ? await clientCertificate(cluster, config)
     : { token: generateToken('audit') };
   const admissionToken = generateToken('admission');
+  const decisionToken = generateToken('decision');
   const ca = await authorityFor(address, config, options);
   const files = clusterFiles({
     cluster,
     address: address.authority,
     audit,
     admissionToken,
+    decisionToken,
     ca,
     httpPort: config.http.port,
   });
@@ -76,7 +78,7 @@ async function setup(cluster: string, options: SetupOptions): Promise<void> {
     await makePrivateFolder(folder);
     for (const { name, content } of files) await writeWhole(join(folder, name), content);
   }
-  await addCluster(config.data_dir, registration(cluster, audit, admissionToken), {
+  await addCluster(config.data_dir, registration(cluster, audit, admissionToken, decisionToken), {
     replace: options.rotate === true,
   });
 
@@ -145,11 +147,17 @@ async function readAuthority(path: string): Promise<string> {
   return text;
 }
 
-function registration(cluster: string, audit: AuditCredential, admissionToken: string): ClusterConfig {
+function registration(
+  cluster: string,
+  audit: AuditCredential,
+  admissionToken: string,
+  decisionToken: string,
+): ClusterConfig {
   return {
     name: cluster,
     audit_token_sha256: 'token' in audit ? [tokenDigest(audit.token)] : [],
     admission_token_sha256: [tokenDigest(admissionToken)],
+    decision_token_sha256: [tokenDigest(decisionToken)],
     client_certificate_names: 'token' in audit ? [] : [certificateNameOf(cluster)],
   };
 }

@@ -23,6 +23,7 @@ export async function playDemo(config: Config, served: Served, say: (line: strin
     name: CLUSTER,
     audit_token_sha256: [tokenDigest(token)],
     admission_token_sha256: [],
+    decision_token_sha256: [],
     client_certificate_names: [],
   };
   await addCluster(config.data_dir, cluster, { replace: true });

@@ -12,11 +12,15 @@ export const clusterSchema = z.strictObject({
     .array(digest)
     .default([])
     .describe('SHA-256 (hex) of each token that may send admission reviews, by path or as bearer token.'),
+  decision_token_sha256: z
+    .array(digest)
+    .default([])
+    .describe('SHA-256 (hex) of each bearer token that may send decisions of policy engines.'),
   client_certificate_names: z
     .array(z.string().min(1).max(253))
     .default([])
     .describe(
-      'Common names of client certificates, issued by the authority that the https listener trusts, that may send audit events and admission reviews.',
+      'Common names of client certificates, issued by the authority that the https listener trusts, that may send audit events, admission reviews and decisions.',
     ),
 });
 

@@ -25,24 +25,27 @@ export const http = section(
   });
 });
 
-export const https = section('The TLS listener on which clusters send audit events and admission reviews.', {
-  enabled: z.boolean().default(true).describe('Whether to listen at all.'),
-  host: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 or :: for all.'),
-  port: port.default(8481).describe('TCP port; 0 lets the system choose one.'),
-  cert_file: path
-    .optional()
-    .describe(
-      'PEM file with the server certificate and its chain. Without it one is made, and renewed, in data_dir/tls.',
-    ),
-  key_file: path
-    .optional()
-    .describe('PEM file with the private key of cert_file. Given together with cert_file, or not at all.'),
-  client_ca_file: path
-    .optional()
-    .describe(
-      'PEM file with the authorities that client certificates are checked against. Without it: the one in data_dir/tls.',
-    ),
-}).check((context) => {
+export const https = section(
+  'The TLS listener on which clusters send audit events, admission reviews and decisions.',
+  {
+    enabled: z.boolean().default(true).describe('Whether to listen at all.'),
+    host: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 or :: for all.'),
+    port: port.default(8481).describe('TCP port; 0 lets the system choose one.'),
+    cert_file: path
+      .optional()
+      .describe(
+        'PEM file with the server certificate and its chain. Without it one is made, and renewed, in data_dir/tls.',
+      ),
+    key_file: path
+      .optional()
+      .describe('PEM file with the private key of cert_file. Given together with cert_file, or not at all.'),
+    client_ca_file: path
+      .optional()
+      .describe(
+        'PEM file with the authorities that client certificates are checked against. Without it: the one in data_dir/tls.',
+      ),
+  },
+).check((context) => {
   const { cert_file, key_file } = context.value;
   if ((cert_file === undefined) === (key_file === undefined)) return;
   const missing = cert_file === undefined ? 'cert_file' : 'key_file';

@@ -29,6 +29,8 @@ export interface Verdict {
 }
 
 export function verdictOf(request: Request): Verdict {
+  // An engine may have decided, and not have been heard: only the API server says what became of it.
+  if (request.source === 'decision') return { outcome: 'pending' };
   const verdict = answerOf(request);
   // A dry run persists nothing, whatever the answer: the denial is kept, the outcome says that it was one.
   return heedsDryRun(request) && request.dryRun ? { ...verdict, outcome: 'dry-run' } : verdict;
@@ -36,7 +38,7 @@ export function verdictOf(request: Request): Verdict {
 
 function answerOf(request: Request): Verdict {
   const { source, stage } = request;
-  if (source === 'review' || stage === 'RequestReceived') return { outcome: 'pending' };
+  if (source !== 'audit' || stage === 'RequestReceived') return { outcome: 'pending' };
   const code = request.code ?? failureCode(request);
   if (code !== undefined && code < 400) return { outcome: passesAdmission(request) ? 'admitted' : 'other' };
   const { decision } = request;

@@ -10,7 +10,7 @@ import type { ObjectRef, Request } from './request.ts';
  * The verb that an audit event of the same request has, except that its UPDATE may be `patch` there. A review's CONNECT can be `create`
  * or `get` there, so it keeps its own name.
  */
-const VERBS: ReadonlyMap<unknown, string> = new Map([
+export const VERBS: ReadonlyMap<unknown, string> = new Map([
   ['CREATE', 'create'],
   ['UPDATE', 'update'],
   ['DELETE', 'delete'],
@@ -29,6 +29,19 @@ export function decodeAdmissionReview(record: ReceivedRecord): Request {
     throw new GatewatchError('ITEM_NOT_AN_EVENT', 'It has no request.', { where: 'request' });
   }
   return new AdmissionReview(record, request);
+}
+
+/** The object that a review is about, as an audit event of the same request refers to it. */
+export function reviewRefOf(request: JsonObject): ObjectRef {
+  return refOf({
+    resource: at(request, 'resource', 'resource'),
+    apiGroup: at(request, 'resource', 'group'),
+    apiVersion: at(request, 'resource', 'version'),
+    subresource: request.subResource,
+    namespace: request.namespace,
+    // With generateName the name is only in the object, where the API server has already made it.
+    name: stringOf(request.name) ?? at(request, 'object', 'metadata', 'name'),
+  });
 }
 
 class AdmissionReview implements Request {
@@ -55,16 +68,7 @@ class AdmissionReview implements Request {
   constructor(record: ReceivedRecord, request: JsonObject) {
     this.record = record;
     this.verb = VERBS.get(request.operation) ?? '';
-    const objectRef = {
-      resource: at(request, 'resource', 'resource'),
-      apiGroup: at(request, 'resource', 'group'),
-      apiVersion: at(request, 'resource', 'version'),
-      subresource: request.subResource,
-      namespace: request.namespace,
-      // With generateName the name is only in the object, where the API server has already made it.
-      name: stringOf(request.name) ?? at(request, 'object', 'metadata', 'name'),
-    };
-    this.ref = refOf(objectRef);
+    this.ref = reviewRefOf(request);
     this.caller = new Caller({ user: request.userInfo });
     this.time = record.receivedMs * 1000;
     this.requestId = reviewId(record.cluster, stringOf(request.uid) ?? record.id);

@@ -1,6 +1,10 @@
 import type { ReceivedRecord, RecordKind } from '../../record/record.ts';
 import { decodeAdmissionReview } from './admission-review.ts';
 import { decodeAuditEvent } from './audit-event.ts';
+import { decodeGatekeeperDecision } from './decision/gatekeeper.ts';
+import { decodeKubewardenDecision } from './decision/kubewarden.ts';
+import { decodeKyvernoDecision } from './decision/kyverno.ts';
+import { decodeOpaDecision } from './decision/opa.ts';
 import { decodeLogEntry } from './google-log-entry.ts';
 import type { Request } from './request.ts';
 
@@ -9,6 +13,10 @@ const DECODERS: Readonly<Record<RecordKind, (record: ReceivedRecord, timeMax: nu
   'audit.event': decodeAuditEvent,
   'admission.review': decodeAdmissionReview,
   'google.log-entry': decodeLogEntry,
+  'opa.decision': decodeOpaDecision,
+  'gatekeeper.decision': decodeGatekeeperDecision,
+  'kyverno.decision': decodeKyvernoDecision,
+  'kubewarden.decision': decodeKubewardenDecision,
 };
 
 /**

@@ -1,10 +1,12 @@
 import type { ReceivedRecord } from '../../record/record.ts';
+import type { Source } from '../../record/signal.ts';
 import type { EventTime } from '../../record/time.ts';
 import type { Caller } from '../caller/caller.ts';
 import type { EventFields } from '../sigma/event.ts';
+import type { EngineDecision } from './decision/engine-decision.ts';
 import type { JsonObject } from './json.ts';
 
-/** `objectRef` of an audit event, or the same of a review. */
+/** `objectRef` of an audit event, or the same of a review or decision. */
 export interface ObjectRef {
   readonly resource: string;
   readonly subresource: string;
@@ -15,13 +17,15 @@ export interface ObjectRef {
 }
 
 /**
- * One request to the API server as one source saw it: an audit event or an admission review in the same shape.
+ * One request to the API server as one source saw it: an audit event, an admission review or a policy engine's decision in the same shape.
  * Sigma rules read it by `field`, in the layout of audit.k8s.io/v1; the detectors by the other members, which hold
  * what they promise whatever types the JSON had.
  */
 export interface Request extends EventFields {
   readonly record: ReceivedRecord;
-  readonly source: 'audit' | 'review';
+  readonly source: Source;
+  /** What a policy engine decided about the request; only a decision has it. */
+  readonly engineDecision?: EngineDecision;
   readonly auditId: string | undefined;
   readonly stage: string;
   /** Order of this record among those of the same request: what has the highest rank is how it ended. */
@@ -30,7 +34,7 @@ export interface Request extends EventFields {
   readonly uri: string | undefined;
   readonly caller: Caller;
   readonly ref: ObjectRef;
-  /** HTTP status; absent before the answer and in reviews. */
+  /** HTTP status; absent before the answer, in reviews and in decisions. */
   readonly code: number | undefined;
   /** `responseStatus`, empty if there is none. */
   readonly status: JsonObject;

@@ -19,6 +19,7 @@ export const TRAITS = [
   'gatewatch.connect',
   'gatewatch.certificate',
   'gatewatch.policy',
+  'gatewatch.decision',
   'responseStatus.code',
   'objectRef.namespace',
   'gatewatch.outcome',

@@ -2,6 +2,7 @@ import { anyOf, at, listOf, stringOf, stringsOf } from '../decode/json.ts';
 import { type ImageReference, imageReference, isUnpinned } from '../image/reference.ts';
 import type { PodLocation } from '../podsecurity/pod-template.ts';
 import { DerivedFields } from '../sigma/event.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { WrittenPod } from './written-pod.ts';
 
 /** Annotation of a pod that a kubelet reports and runs from a file of its own (k8s.io/kubernetes/pkg/kubelet/types). */
@@ -33,6 +34,10 @@ export class PodFields extends DerivedFields {
   }
   get service_account() {
     return at(this.#pod.spec, 'serviceAccountName');
+  }
+  /** Tells pods apart by what matters for security: the same of the object that a webhook was asked about and of the one that was persisted. */
+  get fingerprint() {
+    return this.#pod.complete ? fingerprintOf(this.#pod.spec) : undefined;
   }
   get host_path() {
     const volumes = listOf(at(this.#pod.spec, 'volumes'));

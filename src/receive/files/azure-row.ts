@@ -1,8 +1,8 @@
 import { GatewatchError } from '../../errors.ts';
 import { parseEvent } from '../audit-events.ts';
 import { parseExactly } from '../exact-json.ts';
+import type { JsonMembers } from '../members.ts';
 import type { InputLimits, Origin, Parsed } from '../parsed.ts';
-import type { JsonMembers } from './envelopes.ts';
 
 type Columns = Readonly<Record<string, string>>;
 

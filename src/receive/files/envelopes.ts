@@ -1,64 +1,23 @@
-import { GatewatchError } from '../../errors.ts';
-import { type JsonScanner, NotJson } from '../scan.ts';
-
-const QUOTE = 0x22;
-
-/** The top-level members of a JSON object, none of them decoded. Of repeated ones the last counts. */
-export class JsonMembers {
-  readonly #bytes: Buffer;
-  readonly #ranges = new Map<string, readonly [start: number, end: number]>();
-  /** False if the bytes are no object, or one that is cut off, or more than one, as far as the scan can tell. */
-  readonly whole: boolean;
-
-  /** @param start of the object */
-  constructor(bytes: Buffer, start: number, scanner: JsonScanner) {
-    this.#bytes = bytes;
-    this.whole = this.#read(start, scanner);
-  }
-
-  #read(start: number, scanner: JsonScanner): boolean {
-    try {
-      const end = scanner.members(start, ({ keyStart, keyEnd, start: from, end: to }) => {
-        this.#ranges.set(this.#bytes.toString('latin1', keyStart, keyEnd), [from, to]);
-      });
-      return scanner.skipSpace(end) === this.#bytes.length;
-    } catch (error) {
-      if (error instanceof NotJson) return false;
-      throw error;
-    }
-  }
-
-  has(name: string): boolean {
-    return this.#ranges.has(name);
-  }
-
-  bytes(name: string): Buffer | undefined {
-    const range = this.#ranges.get(name);
-    return range && this.#bytes.subarray(...range);
-  }
-
-  /**
-   * The text of a member that is one.
-   * @throws ITEM_NOT_JSON
-   */
-  text(name: string): string | undefined {
-    const bytes = this.bytes(name);
-    if (bytes?.[0] !== QUOTE) return undefined;
-    try {
-      return JSON.parse(bytes.toString());
-    } catch (cause) {
-      throw new GatewatchError('ITEM_NOT_JSON', `Not JSON: the text of "${name}".`, { cause });
-    }
-  }
-}
+import type { JsonMembers } from '../members.ts';
+import type { Origin } from '../parsed.ts';
 
 /**
  * Members in which clouds store events: a list of them, one as it is, or one as text.
  * `records`: batches of Azure's Event Hubs; `properties`, `log`: Azure's diagnostic records, and what container runtimes write; `log_s`: the
  * table AzureDiagnostics; `logEvents`: CloudWatch's subscriptions, also behind Firehose and Lambda; `events`: its command line;
- * `@message`: Logs Insights; `message`: each of CloudWatch's events.
+ * `@message`: Logs Insights; `message`: each of CloudWatch's events; `review`: what a webhook noted of a review that it was sent.
  */
-const CONTENTS = ['records', 'logEvents', 'events', 'properties', 'log', 'log_s', '@message', 'message'];
+const CONTENTS = [
+  'records',
+  'logEvents',
+  'events',
+  'properties',
+  'log',
+  'log_s',
+  '@message',
+  'message',
+  'review',
+];
 
 /** What an envelope holds, and the name of the member that holds it. */
 export function contentOf(members: JsonMembers): { name: string; bytes: Buffer } | undefined {
@@ -66,6 +25,13 @@ export function contentOf(members: JsonMembers): { name: string; bytes: Buffer }
   if (name === undefined) return undefined;
   const text = members.text(name);
   return { name, bytes: text === undefined ? members.bytes(name)! : Buffer.from(text) };
+}
+
+/** Where a document came from, dated back to when a review in it was received if whoever noted it says so: a review has no time of its own. */
+export function notedAt(members: JsonMembers, name: string, origin: Origin): Origin {
+  const text = name === 'review' ? members.text('receivedAt') : undefined;
+  const receivedMs = text === undefined ? Number.NaN : Date.parse(text);
+  return receivedMs > 0 && receivedMs <= origin.receivedMs ? { ...origin, receivedMs } : origin;
 }
 
 const AZURE_CATEGORY = /^kube-audit(?:-admin)?$/i;

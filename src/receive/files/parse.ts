@@ -1,19 +1,24 @@
 import { GatewatchError } from '../../errors.ts';
 import { parseAdmissionReview } from '../admission-review.ts';
 import { parseEvent, parseEventList } from '../audit-events.ts';
+import { contentOf as decisionsIn } from '../decisions/containers.ts';
+import { ALL_ENGINES } from '../decisions/engines.ts';
+import { parseDecisions } from '../decisions/parse.ts';
 import { parseLogEntry } from '../log-entry.ts';
+import { JsonMembers } from '../members.ts';
 import type { InputLimits, Origin, Parsed, Rejection } from '../parsed.ts';
 import { withoutBodies } from '../redact.ts';
 import { JsonScanner, NotJson } from '../scan.ts';
 import { isAzureRow, parseAzureRow } from './azure-row.ts';
-import { contentOf, isOfAnotherLog, JsonMembers, withoutTime } from './envelopes.ts';
+import { contentOf, isOfAnotherLog, notedAt, withoutTime } from './envelopes.ts';
+import { isKubernetesList, isLogLine } from './other-documents.ts';
 
 /** Envelopes around an event: Azure's array of batches of records with properties with a log are five. */
 const ENVELOPES_MAX = 6;
 
 /**
- * Takes one JSON document of a file: an audit event, an EventList, an AdmissionReview, an array of events, or what a cloud stores of
- * them. Of a document that says that it is of another log nothing is taken. Never throws: what cannot be taken is a rejection.
+ * Takes one JSON document of a file: an audit event, an EventList, an AdmissionReview, a decision of a policy engine, an array of these,
+ * or what a cloud stores of them. Of a document that says that it is of another log nothing is taken. Never throws: what cannot be taken is a rejection.
  */
 export function parseDocument(bytes: Buffer, origin: Origin, limits: InputLimits, where: string): Parsed {
   return parse(bytes, { origin, limits, where, envelopes: 0 });
@@ -46,10 +51,12 @@ type Parse = (bytes: Buffer, origin: Origin, limits: InputLimits, where: string)
 const OPEN_BRACKET = 0x5b;
 
 /** How an event begins in the API server's own log file, where nearly every line is one. */
-const EVENT = Buffer.from('{"kind":"Event"');
+const EVENT = Buffer.from('{"kind":"Event","apiVersion":"audit.k8s.io/');
 
 /** Members of which every event has one. */
 const OF_EVENTS = ['verb', 'requestURI', 'objectRef', 'auditID'];
+
+const PASS_OVER: Parse = () => ({ records: [], rejected: [] });
 
 /** How a document is to be taken, by its top-level members. */
 function formOf(bytes: Buffer, context: Context): Parse {
@@ -59,17 +66,32 @@ function formOf(bytes: Buffer, context: Context): Parse {
   if (bytes[start] === OPEN_BRACKET) return (array) => parseArray(array, context);
   const members = new JsonMembers(bytes, start, scanner);
   const kind = members.text('kind');
+  if (members.whole && tellsDecisions(members)) {
+    return (document, ...rest) => parseDecisions(document, ALL_ENGINES, ...rest);
+  }
   if (kind === 'EventList') return parseEventList;
   if (kind === 'AdmissionReview') return parseAdmissionReview;
-  if (!members.whole || kind !== undefined || OF_EVENTS.some((name) => members.has(name))) return parseEvent;
-  if (isOfAnotherLog(members)) return () => ({ records: [], rejected: [] });
+  if (!members.whole || OF_EVENTS.some((name) => members.has(name))) return parseEvent;
+  if (isLogLine(members)) return PASS_OVER;
+  if (kind !== undefined) return parseEvent;
+  if (isOfAnotherLog(members)) return PASS_OVER;
   if (members.has('protoPayload')) return parseLogEntry;
   if (isAzureRow(members)) return parseAzureRow;
   const content = context.envelopes < ENVELOPES_MAX ? contentOf(members) : undefined;
   if (!content) return parseEvent;
   const { where, envelopes } = context;
-  const inner = { ...context, where: `${where} ${content.name}`, envelopes: envelopes + 1 };
+  const origin = notedAt(members, content.name, context.origin);
+  const inner = { ...context, origin, where: `${where} ${content.name}`, envelopes: envelopes + 1 };
   return () => parse(content.bytes, inner);
+}
+
+/** Whether a document may tell decisions of policy engines, or holds those that may. */
+function tellsDecisions(members: JsonMembers): boolean {
+  if (members.has('items')) return isKubernetesList(members);
+  if (ALL_ENGINES.some((engine) => engine.mayTell(members))) return true;
+  const content = decisionsIn(members);
+  // Lines of logs as text are opened like those of clouds.
+  return content !== undefined && content.name !== 'log' && content.name !== 'message';
 }
 
 function parseArray(bytes: Buffer, context: Context): Parsed {

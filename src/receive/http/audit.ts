@@ -1,10 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { parseEventList } from '../audit-events.ts';
 import { store } from '../store.ts';
+import { answerTo } from './answer.ts';
 import { admitted, bodyOf, type ReceiveOptions } from './plugin.ts';
-
-/** How many rejections one answer lists; all are in dead letters. */
-const REJECTIONS_LISTED_MAX = 20;
 
 /**
  * `POST /v1/audit/:cluster`: the audit webhook backend's EventList, plain or gzip. The answer is 200 once every event is
@@ -20,14 +18,7 @@ export function auditRoute(fastify: FastifyInstance, options: ReceiveOptions): v
       const origin = { cluster: request.params.cluster, receivedMs: now() };
       const parsed = parseEventList(body, origin, limits);
       await store(log, metrics, origin, 'audit', parsed);
-      const { records, rejected } = parsed;
-      return {
-        accepted: records.length,
-        rejected: rejected.length,
-        rejections: rejected
-          .slice(0, REJECTIONS_LISTED_MAX)
-          .map(({ code, where, what }) => ({ code, where, message: what })),
-      };
+      return answerTo(parsed);
     },
   );
 }

@@ -8,9 +8,10 @@ import type { LogAppender } from '../../log/port.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { decompress } from '../body.ts';
 import type { InFlight, Reservation } from '../in-flight.ts';
-import type { Input } from '../store.ts';
+import { type Input, isInput } from '../store.ts';
 import { admissionRoute } from './admission.ts';
 import { auditRoute } from './audit.ts';
+import { decisionRoutes } from './decisions.ts';
 import { answerError } from './errors.ts';
 
 /** What the HTTP inputs need; the same for every listener. */
@@ -27,7 +28,7 @@ export interface ReceiveOptions {
 }
 
 /** An input: a file that adds its routes. A new HTTP input is one more file and one more line here. */
-const INPUTS = [auditRoute, admissionRoute];
+const INPUTS = [auditRoute, admissionRoute, decisionRoutes];
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -55,8 +56,10 @@ export async function receivePlugin(fastify: FastifyInstance, options: ReceiveOp
   for (const input of INPUTS) input(fastify, options);
 }
 
-function inputOf(request: FastifyRequest): AuthenticatedInput {
-  return request.routeOptions.url?.startsWith('/v1/admission') ? 'admission' : 'audit';
+/** The input that a route belongs to, by its address: `/v1/audit/:cluster`. */
+function inputOf(request: FastifyRequest): Input {
+  const name = request.routeOptions.url?.split('/')[2];
+  return name !== undefined && isInput(name) ? name : 'audit';
 }
 
 /** The request's body, decompressed; what it grows by is held too. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, beforeEach, suite, test } from 'node:test';
 import { parse } from 'yaml';
 import { Authenticator } from '../../../src/credentials/authenticate.ts';
@@ -74,7 +74,9 @@ suite('gatewatch setup', () => {
       'audit-policy.yaml',
       'audit-webhook.kubeconfig',
       'ca.crt',
+      'decisions.token',
       'observer.yaml',
+      'opa-config.yaml',
     ]);
 
     const { server, ca, token, webhookUrl, caBundle } = await access();
@@ -84,12 +86,24 @@ suite('gatewatch setup', () => {
     const authenticator = new Authenticator(await readClusters(dataDir));
     authenticator.check({ cluster: 'prod', input: 'audit', bearer: token });
     authenticator.check({ cluster: 'prod', input: 'admission', pathToken });
+    const decisionToken = (await written('decisions.token')).trim();
+    authenticator.check({ cluster: 'prod', input: 'decision', bearer: decisionToken });
 
     const certificate = new X509Certificate(await readFile(join(dataDir, 'tls', 'server.crt')));
     assert.equal(certificate.checkHost('gw.example.com'), 'gw.example.com');
     assert.ok(certificate.verify(new X509Certificate(ca!).publicKey));
     assert.equal(caBundle, ca);
     assert.equal(await written('ca.crt'), ca);
+  });
+
+  test('tells OPA where to send its decisions, with files that are there', async () => {
+    await setup('prod');
+    const { services, decision_logs } = parse(await written('opa-config.yaml'));
+    const { url, credentials, tls } = services.gatewatch;
+    assert.equal(url, 'https://gw.example.com:8481/v1/opa/prod');
+    for (const path of [credentials.bearer.token_path, tls.ca_cert]) assert.ok(await written(basename(path)));
+    assert.equal(decision_logs.service, 'gatewatch');
+    assert.ok(decision_logs.reporting.max_delay_seconds <= 5);
   });
 
   test('keeps what holds credentials to its owner, and tokens out of what it registers', async () => {
@@ -140,7 +154,7 @@ suite('gatewatch setup', () => {
   test('prints the files when told to, and writes none', async () => {
     const { code, stdout } = await setup('prod', '--print-only');
     assert.equal(code, 0);
-    assert.equal(stdout.match(/^# ----- .* -----$/gm)?.length, 5);
+    assert.equal(stdout.match(/^# ----- .* -----$/gm)?.length, 7);
     await assert.rejects(stat(out), { code: 'ENOENT' });
     assert.equal((await readClusters(dataDir)).length, 1);
   });

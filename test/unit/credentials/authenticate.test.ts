@@ -5,6 +5,7 @@ import { generateToken, tokenDigest, tokenMatches } from '../../../src/credentia
 
 const AUDIT = generateToken('audit');
 const ADMISSION = generateToken('admission');
+const DECISION = generateToken('decision');
 const ELSEWHERE = generateToken('audit');
 
 function authenticator(): Authenticator {
@@ -13,12 +14,14 @@ function authenticator(): Authenticator {
       name: 'prod',
       audit_token_sha256: [tokenDigest(AUDIT)],
       admission_token_sha256: [tokenDigest(ADMISSION)],
+      decision_token_sha256: [tokenDigest(DECISION)],
       client_certificate_names: ['gatewatch:prod'],
     },
     {
       name: 'test',
       audit_token_sha256: [tokenDigest(ELSEWHERE)],
       admission_token_sha256: [],
+      decision_token_sha256: [],
       client_certificate_names: ['gatewatch:test'],
     },
   ]);
@@ -39,11 +42,13 @@ suite('authentication', () => {
     assert.equal(verdict({ bearer: AUDIT }), 'ok');
     assert.equal(verdict({ input: 'admission', pathToken: ADMISSION }), 'ok');
     assert.equal(verdict({ input: 'admission', bearer: ADMISSION }), 'ok');
+    assert.equal(verdict({ input: 'decision', bearer: DECISION }), 'ok');
   });
 
-  test('a client certificate opens both inputs of its cluster', () => {
+  test('a client certificate opens all inputs of its cluster', () => {
     assert.equal(verdict({ certificateName: 'gatewatch:prod' }), 'ok');
     assert.equal(verdict({ certificateName: 'gatewatch:prod', input: 'admission' }), 'ok');
+    assert.equal(verdict({ certificateName: 'gatewatch:prod', input: 'decision' }), 'ok');
     assert.equal(verdict({ certificateName: 'gatewatch:test' }), 'CREDENTIAL_WRONG_CLUSTER');
     assert.equal(verdict({ certificateName: 'gatewatch:other' }), 'CREDENTIAL_INVALID');
   });
@@ -52,6 +57,8 @@ suite('authentication', () => {
     assert.equal(verdict({ bearer: ELSEWHERE }), 'CREDENTIAL_WRONG_CLUSTER');
     assert.equal(verdict({ bearer: ADMISSION }), 'CREDENTIAL_WRONG_CLUSTER');
     assert.equal(verdict({ bearer: AUDIT, input: 'admission' }), 'CREDENTIAL_WRONG_CLUSTER');
+    assert.equal(verdict({ bearer: AUDIT, input: 'decision' }), 'CREDENTIAL_WRONG_CLUSTER');
+    assert.equal(verdict({ bearer: DECISION }), 'CREDENTIAL_WRONG_CLUSTER');
     assert.equal(verdict({ bearer: AUDIT, cluster: 'unknown' }), 'CREDENTIAL_WRONG_CLUSTER');
   });
 

@@ -27,6 +27,7 @@ function cluster(name: string, more: Partial<ClusterConfig> = {}): ClusterConfig
     name,
     audit_token_sha256: [DIGEST],
     admission_token_sha256: [],
+    decision_token_sha256: [],
     client_certificate_names: [],
     ...more,
   };

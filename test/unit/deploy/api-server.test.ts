@@ -35,6 +35,7 @@ const written = new Map(
     address: 'gatewatch.example.org:8481',
     audit: { token: 'token' },
     admissionToken: 'token',
+    decisionToken: 'token',
     httpPort: 8480,
     ca: 'ca',
   }).map(({ name, content }) => [name, content]),

@@ -43,16 +43,25 @@ export function wholeTest(t: TestContext): Scope {
 }
 
 export const TOKENS = {
-  prod: { audit: 'gw_audit_of-prod', admission: 'gw_admission_of-prod' },
-  other: { audit: 'gw_audit_of-other', admission: 'gw_admission_of-other' },
+  prod: {
+    audit: 'gw_audit_of-prod',
+    admission: 'gw_admission_of-prod',
+    decision: 'gw_decision_of-prod',
+  },
+  other: {
+    audit: 'gw_audit_of-other',
+    admission: 'gw_admission_of-other',
+    decision: 'gw_decision_of-other',
+  },
 } as const;
 
 const CONFIG = Object.entries(TOKENS)
   .map(
-    ([name, { audit, admission }]) => `
+    ([name, { audit, admission, decision }]) => `
   - name: ${name}
     audit_token_sha256: [${tokenDigest(audit)}]
     admission_token_sha256: [${tokenDigest(admission)}]
+    decision_token_sha256: [${tokenDigest(decision)}]
     client_certificate_names: ["gatewatch:${name}"]`,
   )
   .join('');

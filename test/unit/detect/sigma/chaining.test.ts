@@ -66,7 +66,7 @@ test('circles, long rows and what has a memory of its own are refused', () => {
   const fresh = (rules: string) =>
     `title: New\nname: new\ncorrelation:\n  type: new_value\n  rules: [${rules}]\n  field: verb\n  timespan: 1d\n`;
   assert.deepEqual(problemsOf(`${chained(['a', 'new'])}---\n${fresh('one')}`), [
-    'RULE_UNSUPPORTED test.yml:22:11: The correlation "new" is of type "new_value", whose memory no other correlation sees. Name the rules that it refers to.',
+    'RULE_UNSUPPORTED test.yml:22:11: The correlation "new" is of type "new_value", which no other correlation sees. Name the rules that it refers to.',
   ]);
   assert.deepEqual(problemsOf(`${chained(['a', 'one'])}---\n${fresh('a')}`), [
     'RULE_UNSUPPORTED test.yml:30:11: A correlation of type "new_value" remembers matches of rules; "a" is a correlation. Name the rules that it refers to.',

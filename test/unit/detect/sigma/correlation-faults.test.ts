@@ -7,7 +7,7 @@ test('every fault is named with line and column', () => {
   const table: readonly [body: string, ...problems: string[]][] = [
     [
       'type: event_cuont\nrules: [one]\ntimespan: 1m',
-      'RULE_INVALID test.yml:19:3: "type": expected one of event_count, value_count, temporal, temporal_ordered, value_sum, value_avg, value_percentile, value_median, new_value, found "event_cuont". Did you mean "event_count"?',
+      'RULE_INVALID test.yml:19:3: "type": expected one of event_count, value_count, temporal, temporal_ordered, value_sum, value_avg, value_percentile, value_median, new_value, absence, found "event_cuont". Did you mean "event_count"?',
     ],
     [
       '{}',

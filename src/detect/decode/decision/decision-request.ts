@@ -1,0 +1,89 @@
+import { contentId, type ReceivedRecord } from '../../../record/record.ts';
+import type { EventTime } from '../../../record/time.ts';
+import { Caller } from '../../caller/caller.ts';
+import { VERBS } from '../admission-review.ts';
+import type { JsonObject } from '../json.ts';
+import type { ObjectRef, Request } from '../request.ts';
+import type { EngineDecision } from './engine-decision.ts';
+
+/** What a decoder has read in an engine's document. */
+export interface ToldDecision {
+  readonly decision: EngineDecision;
+  /** The reviewed object. */
+  readonly ref: ObjectRef;
+  /** Who made the request, in the layout of an audit event's `user`. */
+  readonly user?: unknown;
+  /** When the engine decided. */
+  readonly time: EventTime | undefined;
+}
+
+/**
+ * The request that a decision is about, as far as the engine tells of it.
+ *
+ * It has none of the fields of audit.k8s.io/v1: the audit event of the request and the observer's review have them, and a rule must not
+ * match one request again for each engine that has looked at it. Rules read a decision as `gatewatch.decision`. Who asked for what is
+ * there for sentences.
+ */
+export class DecisionRequest implements Request {
+  readonly record: ReceivedRecord;
+  readonly source = 'decision';
+  readonly engineDecision: EngineDecision;
+  readonly auditId = undefined;
+  readonly stage = 'Decision';
+  readonly rank = 0;
+  readonly uri = undefined;
+  readonly code = undefined;
+  readonly status: JsonObject = {};
+  readonly message = undefined;
+  readonly annotations: JsonObject = {};
+  readonly decision = undefined;
+  readonly sameAs: readonly string[] = [];
+  readonly requestObject = undefined;
+  readonly responseObject = undefined;
+  readonly oldObject = undefined;
+  readonly verb: string;
+  readonly ref: ObjectRef;
+  readonly caller: Caller;
+  readonly time: EventTime | undefined;
+  readonly requestId: string;
+  readonly dryRun: boolean;
+  readonly limits: readonly string[];
+
+  /** @param timeMax the latest time to believe */
+  constructor(record: ReceivedRecord, timeMax: EventTime, told: ToldDecision) {
+    const { decision, ref, user, time } = told;
+    this.record = record;
+    this.engineDecision = decision;
+    this.verb = VERBS.get(decision.operation) ?? '';
+    this.ref = ref;
+    this.caller = new Caller({ user });
+    this.time = time === undefined || time > timeMax ? undefined : time;
+    this.requestId = contentId('decision', record.id, decision.engine);
+    this.dryRun = decision.dry_run === true;
+    const limits: string[] = [];
+    if (this.time === undefined) limits.push(time === undefined ? 'no-event-time' : 'time-disbelieved');
+    if (record.redacted.length > 0) limits.push('credentials-redacted');
+    this.limits = limits;
+  }
+
+  field(): undefined {
+    return undefined;
+  }
+
+  /** None: a search for words is meant for audit events. */
+  keywords(): readonly string[] {
+    return [];
+  }
+
+  mayHaveAnnotation(): boolean {
+    return false;
+  }
+
+  get began(): EventTime | undefined {
+    return this.time;
+  }
+
+  get receivedSeconds(): number {
+    return Math.floor((this.time ?? 0) / 1_000_000);
+  }
+}
