@@ -55,6 +55,17 @@ const gatewatch = z.looseObject({
       denied_by: z.array(denial).optional(),
       failed_open: texts.optional().describe('Webhooks that could not be reached and were passed over.'),
       mutated_by: texts.optional().describe('Webhooks that changed the object.'),
+      decisions: z
+        .array(
+          z.looseObject({
+            engine: z.string(),
+            verdict: z.string().optional(),
+            policy: texts.optional(),
+            message: z.string().optional(),
+          }),
+        )
+        .optional()
+        .describe('What policy engines say themselves, whether or not they were heard.'),
     })
     .optional(),
   pod_security: z

@@ -9,6 +9,7 @@ import {
   POLICY_EFFECTS,
   type PolicyChange,
   type Signal,
+  type ToldDecision,
 } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
 import { threatOf } from './attack.ts';
@@ -61,7 +62,8 @@ export function alertOf(
   const outcome = outcomeOf(signals);
   // Of repeats with different outcomes the alert speaks of the one that weighs most, and of that the latest.
   const last = sequence
-    ? signals.at(-1)!
+    ? // What an engine says tells least of who did what.
+      (signals.findLast(({ evidence }) => evidence.source !== 'decision') ?? signals.at(-1)!)
     : signals.findLast((signal) => signal.admission.outcome === outcome)!;
   const level = taken ? 'informational' : (ruleOptions(rule).levels[outcome] ?? rule.level);
   const threat = threatOf(rule.tags);
@@ -221,12 +223,21 @@ function admissionOf(signals: readonly Signal[], outcome: Outcome): Admission {
   );
   const failedOpen = distinct(signals.flatMap(({ admission }) => admission.failed_open ?? []));
   const mutatedBy = distinct(signals.flatMap(({ admission }) => admission.mutated_by ?? []));
+  const decisions = distinctDecisions(signals);
   return {
     outcome,
     ...(byAuthority.size > 0 ? { denied_by: [...byAuthority.values()].slice(0, RELATED_MAX) } : {}),
     ...(failedOpen.length > 0 ? { failed_open: failedOpen } : {}),
     ...(mutatedBy.length > 0 ? { mutated_by: mutatedBy } : {}),
+    ...(decisions.length > 0 ? { decisions } : {}),
   };
+}
+
+/** One engine may say the same in several places: in its log and in an Event. */
+function distinctDecisions(signals: readonly Signal[]): ToldDecision[] {
+  const told = signals.flatMap(({ admission }) => admission.decisions ?? []);
+  const byText = new Map(told.map((decision) => [JSON.stringify(decision), decision]));
+  return [...byText.values()].slice(0, RELATED_MAX);
 }
 
 function namespaceOf(signals: readonly Signal[]): { namespace?: NonNullable<Signal['namespace']> } {

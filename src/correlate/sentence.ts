@@ -1,5 +1,5 @@
 import type { AlertException } from '../record/alert.ts';
-import type { Denial, NamespaceChange, PodSecurity, Signal } from '../record/signal.ts';
+import type { Denial, NamespaceChange, PodSecurity, Signal, ToldDecision } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
 import type { Silence } from './absence.ts';
 import { type Novelty, shownValues } from './baseline/new-value.ts';
@@ -94,10 +94,19 @@ function sameStep(a: Signal, b: Signal): boolean {
 
 function stepOf(step: readonly Signal[]): string {
   const signal = step.at(-1)!;
+  const [decision] = signal.admission.decisions ?? [];
+  if (decision) return `${decisionOf(decision)} ${objectOf(signal)}${place(signal, false)}`;
   const times = step.length > 1 ? `, ${step.length} times${sameObject(step) ? '' : ' in all'}` : '';
   const { outcome } = signal.admission;
   const told = outcome === 'admitted' || outcome === 'other' ? failedOpen(signal) : decided(signal);
   return `${nameOf(signal)} ${what(signal)}${place(signal, false)}${risk(signal.pod_security)}${protection(signal)}${told && `, ${told}`}${times}`;
+}
+
+function decisionOf({ engine, verdict, policy = [], message }: ToldDecision): string {
+  const policies = policy.length > 0 ? ` (${listed(policy.map(clean))})` : '';
+  const why = message ? `, saying "${clean(message)}",` : '';
+  const said = verdict === 'deny' ? 'refused' : verdict === 'allow' ? 'allowed' : 'failed on';
+  return `${ENGINE_NAMES[engine] ?? engine}${policies}${why} ${said}`;
 }
 
 function sameObject(step: readonly Signal[]): boolean {

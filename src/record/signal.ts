@@ -1,3 +1,4 @@
+import type { EngineName } from './engine.ts';
 import { contentId } from './record.ts';
 import type { EventTime } from './time.ts';
 
@@ -15,7 +16,15 @@ export interface Denial {
   readonly message: string;
 }
 
-/** How a request went through admission, as far as the event itself says. */
+/** What a policy engine says that it decided. */
+export interface ToldDecision {
+  readonly engine: EngineName;
+  readonly verdict?: 'allow' | 'deny';
+  readonly policy?: readonly string[];
+  readonly message?: string;
+}
+
+/** How a request went through admission, as far as its records say. */
 export interface Admission {
   readonly outcome: Outcome;
   readonly denied_by?: readonly Denial[];
@@ -23,6 +32,8 @@ export interface Admission {
   readonly failed_open?: readonly string[];
   /** Names of webhooks that changed the object. */
   readonly mutated_by?: readonly string[];
+  /** What policy engines say themselves, whether or not they were heard. */
+  readonly decisions?: readonly ToldDecision[];
 }
 
 /** Who asked, and who is behind it as far as the stream has shown. */

@@ -1,5 +1,6 @@
 import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
-import type { Admission, Denial, Outcome } from '../../record/signal.ts';
+import type { Admission, Denial, Outcome, ToldDecision } from '../../record/signal.ts';
+import type { EngineDecision } from '../decode/decision/engine-decision.ts';
 import { isObject, member, stringOf } from '../decode/json.ts';
 import { heedsDryRun, lacksStatus, passesAdmission, type Request } from '../decode/request.ts';
 import type { Draft } from '../draft.ts';
@@ -12,6 +13,8 @@ const MUTATION = /^mutation\.webhook\.admission\.k8s\.io\//;
 /** How many webhooks of one request are listed. */
 const WEBHOOKS_MAX = 32;
 
+const MESSAGE_CHARS_MAX = 1024;
+
 /** What the event itself says about how its request went through admission. */
 export function admissionOf(request: Request, verdict = verdictOf(request)): Admission {
   const { failedOpen, mutatedBy } = webhooksOf(request);
@@ -19,7 +22,16 @@ export function admissionOf(request: Request, verdict = verdictOf(request)): Adm
   if (verdict.denial) admission.denied_by = [verdict.denial];
   if (failedOpen.length > 0) admission.failed_open = failedOpen;
   if (mutatedBy.length > 0) admission.mutated_by = mutatedBy;
+  if (request.engineDecision) admission.decisions = [toldOf(request.engineDecision)];
   return admission;
+}
+
+function toldOf({ engine, verdict, policy, message }: EngineDecision): ToldDecision {
+  const told: Draft<ToldDecision> = { engine };
+  if (verdict) told.verdict = verdict;
+  if (policy) told.policy = policy;
+  if (message) told.message = message.slice(0, MESSAGE_CHARS_MAX).toWellFormed();
+  return told;
 }
 
 /** What the API server answered, and who said no. */

@@ -100,6 +100,7 @@ const properties: Properties = {
       }),
       failed_open: keyword,
       mutated_by: keyword,
+      decisions: object({ engine: keyword, verdict: keyword, policy: keyword, message: text }),
     }),
     pod_security: object({ enforced: keyword, baseline: violations, restricted: violations }),
     namespace: object({
