@@ -92,6 +92,14 @@ export function planBehaviours(
   return plan;
 }
 
+/** How long after its beginning an alert of any of the rules may still change, microseconds. */
+export function longestAlert(plan: Plan): number {
+  let longest = 0;
+  for (const { span, lookback, baseline } of plan.values())
+    longest = Math.max(longest, span + lookback, baseline?.suppress ?? 0);
+  return longest;
+}
+
 function toldOf({ id, title, owner, reason, expires }: Exception): AlertException {
   return { id, title, owner, reason, expires: formatEventTime(expires) };
 }
