@@ -23,10 +23,17 @@ export interface Run {
   readonly end: EventTime;
 }
 
-/** Parts the alerts of an actor. @param sorted in the order of `inOrder` */
-export function runsOf(sorted: readonly Told[], { pause, alertsMax }: Bounds): Run[] {
+/**
+ * Parts the alerts of an actor.
+ * @param sorted in the order of `inOrder` @param endBefore latest end of runs before the first of them
+ */
+export function runsOf(
+  sorted: readonly Told[],
+  { pause, alertsMax }: Bounds,
+  endBefore = Number.NEGATIVE_INFINITY,
+): Run[] {
   const runs: Run[] = [];
-  let end = Number.NEGATIVE_INFINITY;
+  let end = endBefore;
   for (let from = 0; from < sorted.length; ) {
     let to = from;
     do end = Math.max(end, sorted[to++]!.end);

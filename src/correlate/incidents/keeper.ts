@@ -20,7 +20,7 @@ export type IncidentLimitReached = (limit: 'incident_alerts_max' | 'incident_byt
 export interface IncidentHousekeeping {
   /** How many alerts must have followed before one may be forgotten: a stage that is killed repeats what it said of a batch. */
   readonly offsetsKept: number;
-  /** What is held is looked through after as many alerts as are held, and at least this many. */
+  /** What is held is looked through after as many alerts as were left, and at least this many. */
   readonly sweepEvery: number;
   /** How far back a restart reads at most. An actor with alerts without a pause for longer than this may begin another incident after one. */
   readonly offsetsRestored: number;
@@ -35,6 +35,8 @@ const HELD_BYTES = 512;
 interface Held {
   readonly version: number;
   readonly offset: number;
+  /** Where a version of it last stood. */
+  seen: number;
   readonly group: Group;
   /** Absent if it can join no incident. */
   readonly told?: Told;
@@ -56,8 +58,10 @@ interface Group {
   since: number;
   /** Where its last alert stood. */
   newest: number;
-  /** Latest end of what was forgotten. */
+  /** Latest end of what was forgotten: it may reach over what is held. */
   forgottenEnd: EventTime;
+  /** Until when its alerts have to be told apart from where they are read now: the latest end of what was forgotten or passed over. */
+  boundUntil: EventTime;
   isFull: boolean;
 }
 
@@ -85,6 +89,7 @@ export class IncidentKeeper {
   #bytes = 0;
   #newest = 0;
   #sinceSweep = 0;
+  #heldAtSweep = 0;
   #restoreFrom: number | undefined;
 
   constructor(
@@ -116,18 +121,24 @@ export class IncidentKeeper {
     this.#newest = Math.max(this.#newest, offset);
     this.#sinceSweep++;
     const known = this.#alerts.get(id);
-    if (known && known.version > alert.gatewatch.version) return;
     const actor = incidentActor(alert);
     const told = actor && toldOf(alert);
     const cluster = alert.orchestrator.cluster.name;
-    const end = told?.end ?? parseEventTime(alert.event.end) ?? 0;
-    if (end > (this.#watermarks.get(cluster) ?? 0)) this.#watermarks.set(cluster, end);
+    const watermark = this.#watermarks.get(cluster) ?? 0;
+    const end = told?.end ?? parseEventTime(alert.event.end) ?? watermark;
+    if (known && known.version > alert.gatewatch.version) {
+      known.seen = offset;
+      if (told) this.#passOver(told, this.#touch(JSON.stringify(actor), cluster, actor, offset), known);
+      return;
+    }
+    if (end > watermark) this.#watermarks.set(cluster, end);
     if (known) this.#remove(id, known);
     const group = this.#touch(told ? JSON.stringify(actor) : id, cluster, told && actor, offset);
     const document = told && Buffer.from(JSON.stringify(alert));
     const held: Held = {
       version: alert.gatewatch.version,
       offset,
+      seen: offset,
       group,
       end,
       said: undefined,
@@ -149,7 +160,7 @@ export class IncidentKeeper {
     this.#plain.clear();
     for (const group of this.#dirty) alerts.push(...this.#speak(group));
     this.#dirty.clear();
-    if (this.#sinceSweep >= Math.max(this.#house.sweepEvery, this.#alerts.size)) this.#sweep();
+    if (this.#sinceSweep >= Math.max(this.#house.sweepEvery, this.#heldAtSweep)) this.#sweep();
     this.#shrink();
     return alerts;
   }
@@ -182,14 +193,20 @@ export class IncidentKeeper {
     return { ...alert, gatewatch: { ...alert.gatewatch, ...placed } };
   }
 
+  /** Whoever reads an old version again, for this actor, has to read the newer one before it as well. */
+  #passOver({ end }: Told, group: Group, { offset }: Held): void {
+    group.since = Math.min(group.since, offset);
+    group.boundUntil = Math.max(group.boundUntil, end);
+  }
+
   get #bounds(): { pause: EventTime; alertsMax: number } {
     const { incident_seconds, incident_alerts_max } = this.#limits;
     return { pause: incident_seconds * 1_000_000, alertsMax: incident_alerts_max };
   }
 
-  #runsOf({ held }: Group): Run[] {
+  #runsOf({ held, forgottenEnd }: Group): Run[] {
     const told = Array.from(held.values(), (each) => each.told!);
-    return runsOf(told.sort(inOrder), this.#bounds);
+    return runsOf(told.sort(inOrder), this.#bounds, forgottenEnd);
   }
 
   #touch(key: string, cluster: string, actor: IncidentActor | undefined, offset: number): Group {
@@ -201,6 +218,7 @@ export class IncidentKeeper {
       since: offset,
       newest: offset,
       forgottenEnd: Number.NEGATIVE_INFINITY,
+      boundUntil: Number.NEGATIVE_INFINITY,
       isFull: false,
     };
     group.newest = offset;
@@ -248,6 +266,7 @@ export class IncidentKeeper {
     }
     this.#restoreFrom = lowest === Number.POSITIVE_INFINITY ? undefined : Math.max(lowest, floor);
     this.#sinceSweep = 0;
+    this.#heldAtSweep = this.#alerts.size;
   }
 
   /** Forgets the incidents of a group before which nothing can begin any more. @returns whether what follows cannot depend on it */
@@ -256,24 +275,24 @@ export class IncidentKeeper {
     const { pause, alertsMax } = this.#bounds;
     if (!group.actor) {
       const [held] = group.held.values();
-      return held!.offset < recent && held!.end < passed;
+      return held!.seen < recent && held!.end < passed;
     }
     for (const run of this.#runsOf(group)) {
-      const end = Math.max(group.forgottenEnd, run.end);
-      const { alerts } = run;
+      const { alerts, end } = run;
       // The pause before it is certain: where it begins does not depend on what came before.
-      if (alerts[0]!.start > group.forgottenEnd + pause && group.forgottenEnd + pause < passed)
+      if (alerts[0]!.start > group.boundUntil + pause && group.boundUntil + pause < passed)
         group.since = lowestOffset(group.held.values());
       const isClosed = end + pause < passed || (alerts.length === alertsMax && alerts.at(-1)!.start < passed);
-      if (!isClosed || alerts.some(({ id }) => group.held.get(id)!.offset >= recent)) return false;
+      if (!isClosed || alerts.some(({ id }) => group.held.get(id)!.seen >= recent)) return false;
       for (const { id } of alerts) {
         this.#bytes -= bytesOf(group.held.get(id)!);
         this.#alerts.delete(id);
         group.held.delete(id);
       }
       group.forgottenEnd = end;
+      group.boundUntil = Math.max(group.boundUntil, end);
     }
-    return group.forgottenEnd + pause < passed;
+    return group.boundUntil + pause < passed;
   }
 }
 
