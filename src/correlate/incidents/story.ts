@@ -141,8 +141,8 @@ function detailsOf(step: Step): string {
 
 function objectsOf(alerts: readonly Told[]): string {
   const { resource } = alerts[0]!;
-  const names = [...new Set(alerts.map(({ name }) => name).filter((name) => name !== ''))];
-  const namespaces = [...new Set(alerts.flatMap(({ namespace }) => namespace ?? []))];
+  const names = distinct(alerts.map(({ name }) => name));
+  const namespaces = distinct(alerts.map(({ namespace }) => namespace));
   const where = `${namespaces.length > 1 ? 'namespaces' : 'namespace'} ${listed(namespaces)}`;
   const object = `${objectOf(resource, names)} ${listed(names)}`.trim();
   if (namespaces.length === 0) return object;
@@ -152,4 +152,8 @@ function objectsOf(alerts: readonly Told[]): string {
 function objectOf(resource: string, names: readonly string[]): string {
   if (resource === '' || names.length > 1) return resource;
   return names.length === 1 ? singular(resource) : withArticle(singular(resource));
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts.filter((text) => text !== ''))];
 }

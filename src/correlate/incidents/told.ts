@@ -17,8 +17,8 @@ export interface Told {
   /** To what something was done: resource, in the plural, and name; '' where that is not known. */
   readonly resource: string;
   readonly name: string;
-  /** Absent of what belongs to none, or is one. */
-  readonly namespace?: string;
+  /** '' of what belongs to none, or is one. */
+  readonly namespace: string;
 }
 
 /** Undefined for an alert whose records carry no time that can be believed: it has no place in an order. */
@@ -38,7 +38,7 @@ export function toldOf({ event, rule, orchestrator, gatewatch }: Alert): Told | 
     count: gatewatch.count,
     resource: clean(type.split('/')[0]!),
     name: clean(resource?.name ?? ''),
-    ...(namespace && type !== 'namespaces' ? { namespace: clean(namespace) } : {}),
+    namespace: type === 'namespaces' ? '' : clean(namespace ?? ''),
   };
 }
 
