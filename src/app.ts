@@ -1,5 +1,7 @@
 import type { Config, Role } from './config/schema.ts';
 import { Correlator } from './correlate/correlator.ts';
+import { IncidentKeeper } from './correlate/incidents/keeper.ts';
+import { longestAlert } from './correlate/plan.ts';
 import { Detector } from './detect/detector.ts';
 import { type ExceptionState, stateOf } from './detect/exceptions/state.ts';
 import { GatewatchError } from './errors.ts';
@@ -328,8 +330,12 @@ async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
     }
     case 'index': {
       const { alerts, auditEvents, prepare } = stores!;
+      const limits = { ...config.correlate, ...config.index };
+      const span = () => longestAlert(rules.current.behaviours(config.correlate.suppress_seconds));
+      const newKeeper = (): IncidentKeeper =>
+        new IncidentKeeper(limits, span, (limit) => metrics.count('indexLimitReached', 1, { limit }));
       return [
-        await runIndex(log, { store: alerts, prepare }, metrics, now),
+        await runIndex(log, { store: alerts, prepare }, newKeeper, metrics, now),
         ...(auditEvents ? [await runIndexAuditEvents(log, { store: auditEvents, prepare }, metrics)] : []),
       ];
     }

@@ -141,13 +141,20 @@ export const pipeline = dashboard({
       ),
       line(
         8,
-        lines({ title: 'Correlation groups held open', targets: [total('gatewatch_correlate_groups')] }),
+        lines({
+          title: 'Correlation groups and incidents held open',
+          targets: [
+            { ...total('gatewatch_correlate_groups'), legendFormat: 'groups' },
+            { ...total('gatewatch_index_incident_alerts'), legendFormat: 'alerts of incidents' },
+          ],
+        }),
         lines({
           title: 'Limits reached',
-          description: `Limits of what is remembered of objects and of correlation, and the groups given up for one: detections may be missed. ${SINCE_START}`,
+          description: `Limits of what is remembered of objects, of correlation and of incidents, and the groups given up for one: detections may be missed, and incidents parted. ${SINCE_START}`,
           targets: [
             total('gatewatch_detect_limit_reached_total', 'limit'),
             total('gatewatch_correlate_limit_reached_total', 'limit'),
+            total('gatewatch_index_limit_reached_total', 'limit'),
             { ...total('gatewatch_correlate_evictions_total'), legendFormat: 'groups given up' },
           ],
         }),

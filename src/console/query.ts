@@ -34,6 +34,7 @@ const filterShape = {
   user: names('Name of the user as the API server authenticated it.'),
   rule: names('Id of the rule.'),
   detectionId: names('Id of the detection, for example AC08.'),
+  incident: names('Id of the incident.'),
   from: time('Earliest time of the alert, RFC 3339, inclusive.'),
   to: time('Latest time of the alert, RFC 3339, inclusive.'),
 };

@@ -35,6 +35,18 @@ const denial = z.looseObject({
   message: z.string(),
 });
 
+const incident = z.looseObject({
+  id: z.string(),
+  count: z.int().describe('How many alerts it has.'),
+  level: z.enum(SEVERITIES).describe('The highest of its alerts.'),
+  start: time,
+  end: time,
+  message: z.string().describe('What happened, in order, in one sentence.'),
+  members: z
+    .array(z.looseObject({ id: z.string(), rule: z.string(), level: z.enum(SEVERITIES), outcome, time }))
+    .describe('Its alerts in order; of many the first and the last.'),
+});
+
 const gatewatch = z.looseObject({
   detection_id: z.string().optional(),
   outcome,
@@ -121,6 +133,11 @@ const gatewatch = z.looseObject({
     .looseObject({ id: z.string(), title: z.string(), owner: z.string(), reason: z.string(), expires: time })
     .optional()
     .describe('The exception that took the matches away from the rule; the alert is closed.'),
+  incident: incident.optional().describe('The alerts of the same actor around this one.'),
+  incident_version: z
+    .int()
+    .optional()
+    .describe('Grows when the incident changes, or the alert joins or leaves one.'),
   evidence: z.array(evidence),
   limits: texts.optional().describe('What the source could not tell.'),
   status: z.enum(STATUSES),

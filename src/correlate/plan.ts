@@ -106,6 +106,14 @@ function behaviourOf(
   }
 }
 
+/** How long after its beginning an alert of any of the rules may still change, microseconds. */
+export function longestAlert(plan: Plan): number {
+  let longest = 0;
+  for (const { span, lookback, baseline } of plan.values())
+    longest = Math.max(longest, span + lookback, baseline?.suppress ?? 0);
+  return longest;
+}
+
 function toldOf({ id, title, owner, reason, expires }: Exception): AlertException {
   return { id, title, owner, reason, expires: formatEventTime(expires) };
 }

@@ -1,22 +1,16 @@
 import type { AlertException } from '../record/alert.ts';
 import type { Denial, NamespaceChange, PodSecurity, Signal, ToldDecision } from '../record/signal.ts';
-import { formatEventTime } from '../record/time.ts';
 import type { Silence } from './absence.ts';
 import { type Novelty, shownValues } from './baseline/new-value.ts';
 import { DAY } from './baseline/run.ts';
+import { clean, clock, listed, period } from './plain-text.ts';
 import { singular, withArticle } from './words.ts';
 
 /** Steps told in one sentence; the evidence has them all. */
 const STEPS_MAX = 6;
 
-/** Names listed of one kind: groups, violations, webhooks. */
-const LISTED_MAX = 3;
-
 /** The group-by field that says whose habit a baseline is. */
 const USER_FIELD = 'user.username';
-
-/** Longest name or detail in a sentence, in characters. */
-const TEXT_CHARS_MAX = 120;
 
 /**
  * The one sentence of an alert: who (with groups, client and address), did or tried what, to which object, in which namespace and
@@ -120,15 +114,7 @@ function told(signal: Signal): string {
 
 function between(signals: readonly Signal[]): string {
   const [first, last] = [signals[0]!.time, signals.at(-1)!.time];
-  if (first === undefined || last === undefined) return '';
-  const [from, to] = [clock(first), clock(last)];
-  if (from === to) return ` at ${from}`;
-  // The day is said once.
-  return ` between ${from} and ${from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to}`;
-}
-
-function clock(time: number): string {
-  return formatEventTime(time).slice(0, 19).replace('T', ' ').concat('Z');
+  return first === undefined || last === undefined ? '' : ` ${period(first, last)}`;
 }
 
 function nameOf(signal: Signal): string {
@@ -333,22 +319,4 @@ function decided({ admission, facts }: Signal): string {
 function unreached(message: string | undefined): string {
   const webhook = /^Internal error occurred: failed calling webhook "([^"]{1,253})"/.exec(message ?? '')?.[1];
   return webhook === undefined ? '' : ` because webhook ${clean(webhook)} could not be reached`;
-}
-
-function listed(texts: readonly string[]): string {
-  const shown = texts.slice(0, LISTED_MAX);
-  const more = texts.length - shown.length;
-  if (more > 0) shown.push(`${more} more`);
-  return shown.length > 1 ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}` : (shown[0] ?? '');
-}
-
-/** Somebody else's text, on one line, without what a terminal or a bidirectional reader would obey, and not too long. */
-function clean(text: string): string {
-  const plain = text
-    .slice(0, TEXT_CHARS_MAX + 1)
-    .replaceAll(/[\s\p{C}]+/gu, ' ')
-    .trim();
-  return plain.length > TEXT_CHARS_MAX
-    ? `${plain.slice(0, TEXT_CHARS_MAX).toWellFormed()}…`
-    : plain.toWellFormed();
 }

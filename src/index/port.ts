@@ -16,6 +16,8 @@ export interface AlertFilter {
   /** Ids of rules. */
   readonly rule?: readonly string[];
   readonly detectionId?: readonly string[];
+  /** Ids of incidents. */
+  readonly incident?: readonly string[];
   readonly severity?: readonly Severity[];
   readonly outcome?: readonly Outcome[];
   readonly status?: readonly AlertStatus[];
@@ -52,6 +54,10 @@ export const COUNT_FIELDS = [
 ] as const;
 export type CountField = (typeof COUNT_FIELDS)[number];
 
+/** What can be filtered by value. */
+export const FILTER_FIELDS = [...COUNT_FIELDS, 'incident'] as const;
+export type FilterField = (typeof FILTER_FIELDS)[number];
+
 export interface AlertCount {
   readonly value: string;
   /** What a person calls the value, where that differs: for `rule`, its name. */
@@ -74,8 +80,8 @@ export interface RefusedAlert {
 /** Where alerts end and are looked up. Implementations: `embedded/` and `elasticsearch/`. */
 export interface AlertStore {
   /**
-   * Idempotent: an alert replaces the stored one with its id unless that one's version is higher. What a person said of
-   * it (`acknowledged`, `closed`) outlives a new version that says `open`; `withdrawn` replaces it too.
+   * Idempotent: an alert replaces the stored one with its id unless that one's version is higher, or the versions are equal and that one's
+   * `incident_version` is. What a person said of it (`acknowledged`, `closed`) outlives a new version that says `open`; `withdrawn` replaces it too.
    * @returns the alerts that cannot be stored; all others are
    * @throws GatewatchError what time or an operator may mend (a full disk, no connection): what was stored of them is not known, and
    * putting them again is right

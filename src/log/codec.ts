@@ -59,15 +59,26 @@ export function signalFromEntry(entry: LogEntry): Signal {
   return signal as Signal;
 }
 
-/** An alert as an entry of the topic `alerts`, keyed by its id. */
+/** Stands between the cluster of an alert and its id. */
+const ALERT_KEY_SEPARATOR = '\u0000';
+
+/**
+ * An alert as an entry of the topic `alerts`. All alerts of a cluster are in one partition, because who an alert is about, and so which incident
+ * it is in, may change with a later version.
+ */
 export function alertToEntry(alert: Alert): LogEntry {
-  return { key: alert.event.id, value: Buffer.from(JSON.stringify(alert)), headers: {} };
+  const key = [alert.orchestrator.cluster.name, alert.event.id].join(ALERT_KEY_SEPARATOR);
+  return { key, value: Buffer.from(JSON.stringify(alert)), headers: {} };
 }
 
 /** @throws ENTRY_UNREADABLE */
 export function alertFromEntry(entry: LogEntry): Alert {
   const alert = parse(entry) as Partial<Alert> | null;
-  if (typeof alert?.event?.id !== 'string' || typeof alert.gatewatch?.version !== 'number') {
+  if (
+    typeof alert?.event?.id !== 'string' ||
+    typeof alert.gatewatch?.version !== 'number' ||
+    typeof alert.orchestrator?.cluster?.name !== 'string'
+  ) {
     throw new GatewatchError('ENTRY_UNREADABLE', 'The entry is JSON but not an alert.');
   }
   return alert as Alert;

@@ -59,6 +59,33 @@ export interface AlertException {
   readonly expires: string;
 }
 
+/** One alert of an incident. */
+export interface IncidentMember {
+  readonly id: string;
+  /** Name of its rule. */
+  readonly rule: string;
+  readonly level: Severity;
+  readonly outcome: Outcome;
+  /** When it began, RFC 3339. */
+  readonly time: string;
+}
+
+/** Alerts of one actor that follow each other: what happened, as far as can be told. */
+export interface Incident {
+  readonly id: string;
+  /** How many alerts it has. */
+  readonly count: number;
+  /** The highest of its alerts. */
+  readonly level: Severity;
+  /** When the first of them began and the last one ended, RFC 3339. */
+  readonly start: string;
+  readonly end: string;
+  /** What happened, in order, in one sentence. */
+  readonly message: string;
+  /** In order; of many the first and the last. */
+  readonly members: readonly IncidentMember[];
+}
+
 /** The part of an alert that is ours; everything else is Elastic Common Schema. */
 export interface GatewatchFields {
   readonly detection_id?: string;
@@ -79,6 +106,10 @@ export interface GatewatchFields {
   readonly blast_radius?: readonly LetThrough[];
   /** What took the matches away from the rule or correlation that the alert names. */
   readonly exception?: AlertException;
+  /** The alerts of the same actor around this one; absent if it stands alone. */
+  readonly incident?: Incident;
+  /** Grows when the incident changes, or the alert joins or leaves one; of equal versions a store keeps the highest. Absent: 0. */
+  readonly incident_version?: number;
   readonly evidence: readonly Evidence[];
   readonly limits?: readonly string[];
   readonly status: AlertStatus;

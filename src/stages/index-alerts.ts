@@ -1,7 +1,7 @@
+import type { IncidentKeeper } from '../correlate/incidents/keeper.ts';
 import type { AlertStore } from '../index/port.ts';
-import { alertFromEntry } from '../log/codec.ts';
+import { alertFromEntry, alertToEntry } from '../log/codec.ts';
 import type { DeliveredEntry, Log, LogEntry } from '../log/port.ts';
-import type { Alert } from '../record/alert.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { deadLetter } from './dead-letter.ts';
 import { Patience } from './patience.ts';
@@ -14,45 +14,65 @@ export interface Output<Store> {
   prepare(): Promise<void>;
 }
 
-/** Runs the index stage: alerts from the log into the alert store. */
+/**
+ * Runs the index stage: alerts from the log into the alert store, each with the incident that it is in, and those again whose incident another one
+ * has changed. Each partition has a keeper of its own. When a partition is assigned, what its open incidents rest on is read again first, and
+ * nothing is written meanwhile.
+ */
 export async function runIndex(
   log: Log,
   { store, prepare }: Output<AlertStore>,
+  newKeeper: () => IncidentKeeper,
   metrics: Metrics,
   now: () => number,
 ): Promise<Stage> {
+  const keepers = new Map<number, IncidentKeeper>();
   const patience = new Patience();
   const prepared = patience.until(prepare);
   prepared.catch(() => {}); // told by the first batch
   const consumer = await log.consume('alerts', 'index', {
-    async process({ entries }) {
+    async assigned(partition) {
+      keepers.set(partition, newKeeper());
+    },
+    revoked(partition) {
+      keepers.delete(partition);
+    },
+    async process({ partition, entries, restoring }) {
       await prepared;
+      const keeper = keepers.get(partition)!;
       const dead: LogEntry[] = [];
-      // Of several revisions in one batch only the highest needs to be written; it is the last, unless two processes overlapped.
-      const latest = new Map<string, { alert: Alert; entry: DeliveredEntry }>();
+      const entryOf = new Map<string, DeliveredEntry>();
+      let latest: string | undefined;
       for (const entry of entries) {
         try {
           const alert = alertFromEntry(entry);
-          const known = latest.get(alert.event.id);
-          if (!known || known.alert.gatewatch.version <= alert.gatewatch.version)
-            latest.set(alert.event.id, { alert, entry });
+          keeper.add(alert, entry.offset);
+          entryOf.set(alert.event.id, entry);
+          latest = alert['@timestamp'];
         } catch (error) {
           dead.push(deadLetter('alerts', entry, error));
         }
       }
-      const alerts = Array.from(latest.values(), ({ alert }) => alert);
-      for (const { alert, error } of await patience.until(() => store.put(alerts))) {
-        dead.push(deadLetter('alerts', latest.get(alert.event.id)!.entry, error));
+      // Of several revisions in one batch only the latest.
+      const alerts = keeper.take();
+      if (!restoring) {
+        for (const { alert, error } of await patience.until(() => store.put(alerts))) {
+          const entry = entryOf.get(alert.event.id) ?? { ...alertToEntry(alert), offset: entries[0]!.offset };
+          dead.push(deadLetter('alerts', entry, error));
+        }
+        await patience.until(() => log.append('dead-letters', dead));
+        metrics.count('indexAlerts', alerts.length);
+        for (const { headers } of dead) metrics.count('deadLetters', 1, { code: headers.code! });
+        if (latest !== undefined) {
+          const lag = (now() - Date.parse(latest)) / 1000;
+          metrics.set('eventTimeLagSeconds', lag, { stage: 'index' });
+        }
       }
-      await patience.until(() => log.append('dead-letters', dead));
-      metrics.count('indexAlerts', alerts.length);
-      for (const { headers } of dead) metrics.count('deadLetters', 1, { code: headers.code! });
-      const newest = alerts.at(-1);
-      if (newest) {
-        const lag = (now() - Date.parse(newest['@timestamp'])) / 1000;
-        metrics.set('eventTimeLagSeconds', lag, { stage: 'index' });
-      }
-      return undefined;
+      let held = 0;
+      for (const each of keepers.values()) held += each.alerts;
+      metrics.set('indexIncidentAlerts', held);
+      const { restoreFrom } = keeper;
+      return restoreFrom === undefined ? undefined : { restoreFrom };
     },
   });
   return stageOf('index', consumer, patience);

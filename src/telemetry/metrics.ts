@@ -59,6 +59,8 @@ export const LABELS = {
       'baseline_groups_max',
       'baseline_values_per_group_max',
       'evidence_max',
+      'incident_alerts_max',
+      'incident_bytes_max',
     ],
   },
 } as const satisfies Record<
@@ -243,8 +245,20 @@ export const METRICS = {
   indexAlerts: {
     name: 'gatewatch_index_alerts_total',
     type: 'counter',
-    help: 'Alert documents written to the alert store, revisions included.',
+    help: 'Alert documents written to the alert store, revisions and changes of their incidents included.',
     labels: [],
+  },
+  indexIncidentAlerts: {
+    name: 'gatewatch_index_incident_alerts',
+    type: 'gauge',
+    help: 'Alerts held because others may still join their incident.',
+    labels: [],
+  },
+  indexLimitReached: {
+    name: 'gatewatch_index_limit_reached_total',
+    type: 'counter',
+    help: 'Times that a limit of incidents was reached: correlate.incident_alerts_max or index.incident_bytes_max.',
+    labels: ['limit'],
   },
   indexExpiryFailures: {
     name: 'gatewatch_index_expiry_failures_total',

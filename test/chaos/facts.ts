@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Alert } from '../../src/record/alert.ts';
+import type { Alert, Incident } from '../../src/record/alert.ts';
 
 /** What must not depend on what happened to the process. The version numbers revisions, which depend on how batches met. */
 export interface AlertFacts {
@@ -8,6 +8,7 @@ export interface AlertFacts {
   readonly message: string;
   readonly count: number;
   readonly evidence: readonly string[];
+  readonly incident: Incident | undefined;
 }
 
 /** The facts of each alert, by id. */
@@ -19,6 +20,7 @@ export function factsOf(alerts: readonly Alert[]): AlertFacts[] {
       message,
       count: gatewatch.count,
       evidence: gatewatch.evidence.map(({ record_id }) => record_id),
+      incident: gatewatch.incident,
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -1,4 +1,10 @@
-import { type Alert, type GatewatchFields, SEVERITY_NUMBER, type Severity } from '../../src/record/alert.ts';
+import {
+  type Alert,
+  type GatewatchFields,
+  type Incident,
+  SEVERITY_NUMBER,
+  type Severity,
+} from '../../src/record/alert.ts';
 import type { Evidence } from '../../src/record/signal.ts';
 
 /** What tests choose of an alert; the rest is filled in. */
@@ -66,6 +72,21 @@ export function alertOf(choice: AlertChoice): Alert {
       level: severity,
       ...choice.gatewatch,
     },
+  };
+}
+
+/** An incident of so many alerts, of which the first ones are listed. */
+export function incidentOf(id: string, count: number, fields: Partial<Incident> = {}): Incident {
+  const time = '2026-11-22T13:00:00.000000Z';
+  return {
+    id,
+    count,
+    level: 'high',
+    start: time,
+    end: '2026-11-22T13:05:00.000000Z',
+    message: `bob in cluster prod-eu, ${count} alerts between then and now: first this; then that.`,
+    members: ['a', 'b'].map((id) => ({ id, rule: `Rule ${id}`, level: 'high', outcome: 'denied', time })),
+    ...fields,
   };
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AlertQuery, AlertStore } from '../../src/index/port.ts';
-import type { Alert, Severity } from '../../src/record/alert.ts';
-import { alertOf, HOSTILE, PRIVILEGED_POD_DENIED } from './alert-store-fixtures.ts';
+import type { Alert, Incident, Severity } from '../../src/record/alert.ts';
+import { alertOf, HOSTILE, incidentOf, PRIVILEGED_POD_DENIED } from './alert-store-fixtures.ts';
 
 const NEWEST_FIRST = { sort: 'time', order: 'desc', limit: 100 } as const;
 const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high'];
@@ -76,6 +76,54 @@ export function alertStoreContract(name: string, open: () => Promise<AlertStore>
           assert.deepEqual(await ids(store, { status: [status] }), ['a']);
           await store.put([alertOf({ id: 'a', gatewatch: { version: 3, status: 'withdrawn' } })]);
           assert.equal((await store.get('a'))?.gatewatch.status, 'withdrawn');
+          await store.close();
+        }
+      });
+    });
+
+    describe('put of an alert whose incident has changed', () => {
+      const member = (incident_version: number, incident?: Incident, version = 1) =>
+        alertOf({ id: 'a', gatewatch: { version, incident_version, ...(incident && { incident }) } });
+      const small = incidentOf('i', 2);
+      const large = incidentOf('i', 3);
+
+      it('replaces the same version, and finds it by its incident', async () => {
+        const store = await stored(member(5, small), alertOf({ id: 'b' }));
+        assert.deepEqual(await ids(store, { incident: ['i'] }), ['a']);
+        await store.put([member(7, large)]);
+        assert.deepEqual(await store.get('a'), member(7, large));
+        assert.deepEqual(await ids(store, { incident: ['x', 'i'] }), ['a']);
+        assert.equal((await store.count({ incident: ['i'] })).total, 1);
+        await store.put([member(8)]);
+        assert.deepEqual(await store.get('a'), member(8), 'one that stands alone again');
+        assert.deepEqual(await ids(store, { incident: ['i'] }), []);
+        await store.close();
+      });
+
+      it('leaves what knows more of the incident, unless the alert itself is newer', async () => {
+        const store = await stored(member(7, large));
+        await store.put([member(5, small)]);
+        assert.deepEqual(await store.get('a'), member(7, large));
+        await store.put([alertOf({ id: 'a' })]);
+        assert.deepEqual(await store.get('a'), member(7, large));
+        await store.put([member(6, small, 2)]);
+        assert.deepEqual(await store.get('a'), member(6, small, 2));
+        await store.put([member(9, large)]);
+        assert.deepEqual(await store.get('a'), member(6, small, 2));
+        await store.close();
+      });
+
+      it('leaves what a person said', async () => {
+        for (const status of ['acknowledged', 'closed'] as const) {
+          const store = await stored(
+            member(5, small),
+            alertOf({ id: 'a', gatewatch: { status, incident_version: 5 } }),
+          );
+          await store.put([member(7, large)]);
+          const alert = await store.get('a');
+          assert.equal(alert?.gatewatch.status, status);
+          assert.deepEqual(alert?.gatewatch.incident, large);
+          assert.deepEqual(await ids(store, { status: [status] }), ['a']);
           await store.close();
         }
       });

@@ -93,9 +93,27 @@ export const correlate = section('Correlation of matches into alerts.', {
     .describe(
       'Repeats of an alert within this time, in seconds, raise its count instead of making a new one. Rules may set their own.',
     ),
+  incident_seconds: seconds
+    .default(3600)
+    .describe(
+      'Alerts of one actor in one cluster are one incident until nothing has happened for longer than this, in seconds.',
+    ),
+  incident_alerts_max: z
+    .int()
+    .min(2)
+    .max(10_000)
+    .default(200)
+    .describe(
+      'Most alerts in one incident; the next one begins another. When an incident changes all of its alerts are stored anew.',
+    ),
 });
 
 export const index = section('The alert store.', {
+  incident_bytes_max: count
+    .default(67_108_864)
+    .describe(
+      'Most bytes of alerts that are held in each partition, because others may still join their incident. Those of actors that have been quiet for longest are let go; what such an actor does next begins another incident.',
+    ),
   retention_days: z
     .number()
     .positive()

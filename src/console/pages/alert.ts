@@ -22,7 +22,12 @@ export interface AlertView {
   readonly attack: readonly Link[];
   readonly related: { readonly users: readonly string[]; readonly addresses: readonly string[] };
   /** Lists of other alerts that have something in common with this one. */
-  readonly same: { readonly user?: Exact; readonly namespace?: Exact; readonly rule?: Exact };
+  readonly same: {
+    readonly user?: Exact;
+    readonly namespace?: Exact;
+    readonly rule?: Exact;
+    readonly incident?: Exact;
+  };
   readonly denials: readonly {
     readonly engine: string;
     readonly policy: string;
@@ -86,15 +91,17 @@ function attackLinks(
   return (named?.id ?? []).map((id, i) => attackLink(id, named?.name?.[i]));
 }
 
-function sameAs({ user, orchestrator, rule }: Alert): AlertView['same'] {
+function sameAs({ user, orchestrator, rule, gatewatch: { incident } }: Alert): AlertView['same'] {
   const { cluster, namespace } = orchestrator;
   const ofUser = user && filterHref({ user: user.name });
   const ofNamespace = namespace && filterHref({ cluster: cluster.name, namespace });
   const ofRule = filterHref({ rule: rule.id });
+  const ofIncident = incident && filterHref({ incident: incident.id });
   return {
     ...(ofUser && { user: ofUser }),
     ...(ofNamespace && { namespace: ofNamespace }),
     ...(ofRule && { rule: ofRule }),
+    ...(ofIncident && { incident: ofIncident }),
   };
 }
 

@@ -21,6 +21,7 @@ const CHIP_LABELS = {
   user: 'User',
   rule: 'Rule',
   detectionId: 'Detection',
+  incident: 'Incident',
   from: 'From',
   to: 'To',
 } as const;
@@ -145,10 +146,11 @@ function chips(query: PageQuery, rules: readonly AlertCount[]): Chip[] {
   });
 }
 
-function carried({ severity, detectionId, from, to, sort, order }: PageQuery): [string, string][] {
+function carried({ severity, detectionId, incident, from, to, sort, order }: PageQuery): [string, string][] {
   return [
     ...(severity ?? []).map((value): [string, string] => ['severity', value]),
     ...(detectionId ?? []).map((value): [string, string] => ['detectionId', value]),
+    ...(incident ?? []).map((value): [string, string] => ['incident', value]),
     ...(from === undefined ? [] : [['from', from] as [string, string]]),
     ...(to === undefined ? [] : [['to', to] as [string, string]]),
     ...(sort === 'time' ? [] : [['sort', sort] as [string, string]]),

@@ -123,6 +123,16 @@ const properties: Properties = {
       violations,
       failed_open: keyword,
     }),
+    incident: object({
+      id: keyword,
+      count: long,
+      level: keyword,
+      start: date,
+      end: date,
+      message: text,
+      members: object({ id: keyword, rule: keyword, level: keyword, outcome: keyword, time: date }),
+    }),
+    incident_version: long,
     evidence: object({
       record_id: keyword,
       audit_id: keyword,

@@ -16,12 +16,18 @@ const ROUNDS_MAX = 50;
 /** What must be known of a stored alert to put another version of it. */
 interface Stored {
   readonly version: number;
+  readonly incidentVersion: number;
   readonly status: AlertStatus;
   readonly ingested: string;
   readonly at: Required<Write>['replaces'];
 }
 
-const STORED_FIELDS = ['gatewatch.version', 'gatewatch.status', 'event.ingested'];
+const STORED_FIELDS = [
+  'gatewatch.version',
+  'gatewatch.incident_version',
+  'gatewatch.status',
+  'event.ingested',
+];
 
 /**
  * Puts alerts into their indices. What is stored is read first and replaced only if it is still the same, so that any number of processes may
@@ -95,7 +101,11 @@ interface Put {
 }
 
 function isFresh({ alert, stored }: Put): boolean {
-  return stored === undefined || alert.gatewatch.version >= stored.version;
+  if (stored === undefined) return true;
+  const { version, incident_version = 0 } = alert.gatewatch;
+  return (
+    version > stored.version || (version === stored.version && incident_version >= stored.incidentVersion)
+  );
 }
 
 /** What a person said outlives a version that says `open`. */
@@ -119,7 +129,11 @@ function* distinct(alerts: readonly Alert[]): Iterable<Alert[]> {
 }
 
 interface StoredSource {
-  readonly gatewatch: { readonly version: number; readonly status: AlertStatus };
+  readonly gatewatch: {
+    readonly version: number;
+    readonly incident_version?: number;
+    readonly status: AlertStatus;
+  };
   readonly event: { readonly ingested: string };
 }
 
@@ -135,6 +149,7 @@ function storedOf(doc: estypes.MgetResponseItem<StoredSource>): Stored | undefin
   const { gatewatch, event } = doc._source;
   return {
     version: gatewatch.version,
+    incidentVersion: gatewatch.incident_version ?? 0,
     status: gatewatch.status,
     ingested: event.ingested,
     at: { if_seq_no: doc._seq_no!, if_primary_term: doc._primary_term! },

@@ -3,12 +3,12 @@ import { GatewatchError } from '../../errors.ts';
 import { type Alert, SEVERITY_NUMBER } from '../../record/alert.ts';
 import { type EventTime, formatEventTime, parseEventTime } from '../../record/time.ts';
 import type { Position } from '../cursor.ts';
-import type { AlertFilter, AlertQuery, CountField } from '../port.ts';
+import { type AlertFilter, type AlertQuery, FILTER_FIELDS, type FilterField } from '../port.ts';
 import { wordsQuery } from './words.ts';
 
 type Query = estypes.QueryDslQueryContainer;
 
-/** The field of each thing that alerts can be filtered and counted by. */
+/** The field of each thing that alerts can be filtered by. */
 export const FIELD = {
   cluster: 'orchestrator.cluster.name',
   namespace: 'orchestrator.namespace',
@@ -18,7 +18,8 @@ export const FIELD = {
   outcome: 'gatewatch.outcome',
   status: 'gatewatch.status',
   detectionId: 'gatewatch.detection_id',
-} as const satisfies Record<CountField, string>;
+  incident: 'gatewatch.incident.id',
+} as const satisfies Record<FilterField, string>;
 
 const TIME = '@timestamp.nanos';
 
@@ -28,7 +29,7 @@ const TIME_FORMAT = 'strict_date_optional_time_nanos';
 /** What a filter asks, as a query. */
 export function filterQuery(filter: AlertFilter): Query {
   const must: Query[] = [];
-  for (const field of Object.keys(FIELD) as CountField[]) {
+  for (const field of FILTER_FIELDS) {
     const wanted = filter[field] ?? [];
     if (wanted.length > 0) must.push({ terms: { [FIELD[field]]: wanted.map(fieldValue(field)) } });
   }
@@ -65,7 +66,7 @@ export function valuesAt(
   return sort === 'time' ? [timeText(time), id] : [severity, timeText(time), id];
 }
 
-function fieldValue(field: CountField): (value: string) => string | number {
+function fieldValue(field: FilterField): (value: string) => string | number {
   if (field !== 'severity') return (value) => value;
   return (value) => SEVERITY_NUMBER[value as keyof typeof SEVERITY_NUMBER];
 }

@@ -1,10 +1,11 @@
 import { GatewatchError } from '../../errors.ts';
 import { SEVERITY_NUMBER } from '../../record/alert.ts';
 import { parseEventTime } from '../../record/time.ts';
-import type { AlertFilter, CountField } from '../port.ts';
+import { type AlertFilter, FILTER_FIELDS, type FilterField } from '../port.ts';
+import { INCIDENT } from './schema.ts';
 import { matchExpression } from './text.ts';
 
-/** The column of each field that alerts can be filtered and counted by. */
+/** The column of each field that alerts can be filtered by. */
 export const COLUMN = {
   cluster: 'cluster',
   namespace: 'namespace',
@@ -14,7 +15,8 @@ export const COLUMN = {
   outcome: 'outcome',
   status: 'status',
   detectionId: 'detection_id',
-} as const satisfies Record<CountField, string>;
+  incident: INCIDENT,
+} as const satisfies Record<FilterField, string>;
 
 /** Part of a WHERE clause with the values for its placeholders, in order. */
 export interface Condition {
@@ -33,7 +35,7 @@ export function where(conditions: readonly Condition[]): Condition {
 /** What a filter asks, as conditions on the alerts table. */
 export function filterConditions(filter: AlertFilter): Condition[] {
   const conditions: Condition[] = [];
-  for (const field of Object.keys(COLUMN) as CountField[]) {
+  for (const field of FILTER_FIELDS) {
     const wanted = filter[field] ?? [];
     if (wanted.length > 0) conditions.push(oneOf(COLUMN[field], wanted.map(columnValue(field))));
   }
@@ -56,7 +58,7 @@ function oneOf(column: string, values: readonly (string | number)[]): Condition 
   return { sql: `${column} IN (${values.map(() => '?').join(', ')})`, values };
 }
 
-function columnValue(field: CountField): (value: string) => string | number {
+function columnValue(field: FilterField): (value: string) => string | number {
   if (field !== 'severity') return (value) => value;
   return (value) => SEVERITY_NUMBER[value as keyof typeof SEVERITY_NUMBER];
 }

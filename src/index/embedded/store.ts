@@ -31,7 +31,8 @@ ON CONFLICT (id) DO UPDATE SET
   detection_id = excluded.detection_id, outcome = excluded.outcome, doc = excluded.doc,
   status = CASE WHEN excluded.status = 'open' AND alerts.status IN ('acknowledged', 'closed')
     THEN alerts.status ELSE excluded.status END
-WHERE excluded.version >= alerts.version
+WHERE excluded.version > alerts.version OR (excluded.version = alerts.version AND
+  ifnull(excluded.doc ->> '$.gatewatch.incident_version', 0) >= ifnull(alerts.doc ->> '$.gatewatch.incident_version', 0))
 RETURNING seq`;
 
 const INDEX_TEXT = `INSERT OR REPLACE INTO alerts_text (rowid, message, names) VALUES (?, ?, ?)`;

@@ -4,6 +4,7 @@ import {
   alertOf,
   DENIED_RELABELLED_ADMITTED,
   HOSTILE,
+  incidentOf,
   NAMESPACE_LOWERED,
   PRIVILEGED_POD_DENIED,
   WEBHOOK_WEAKENED,
@@ -198,6 +199,44 @@ describe('pages', async () => {
     );
     const list = (await server.inject({ url: '/alerts?status=closed', headers })).body;
     assert.match(list, /href="\/alerts\/x"/);
+  });
+
+  it('show the incident of an alert, with the way to its others', async () => {
+    const incident = incidentOf('i"1', 30, {
+      message: '<b>bob</b> in cluster prod-eu, 30 alerts: first "this"; then \u202ethat.',
+      members: [
+        { id: 'x', rule: 'Rule x', level: 'high', outcome: 'denied', time: '2026-11-22T13:00:00.000000Z' },
+        {
+          id: 'y/"',
+          rule: '<i>y</i>',
+          level: 'low',
+          outcome: 'admitted',
+          time: '2026-11-22T13:05:00.000000Z',
+        },
+      ],
+    });
+    const server = await consoleWith([
+      alertOf({ id: 'x', gatewatch: { incident, incident_version: 1 } }),
+      alertOf({ id: 'alone' }),
+    ]);
+    const headers = await sessionOf(server);
+    const { body } = await server.inject({ url: '/alerts/x', headers });
+    assert.match(
+      body,
+      /&lt;b&gt;bob&lt;\/b&gt; in cluster prod-eu, 30 alerts: first &quot;this&quot;; then \\u202ethat\./,
+    );
+    assert.match(body, /<b>Rule x<\/b> <span class="muted">this alert<\/span>/);
+    assert.match(body, /<a href="\/alerts\/y%2F%22">&lt;i&gt;y&lt;\/i&gt;<\/a>/);
+    assert.match(body, /the first and the last of 30/);
+    const all = '/alerts?incident=i%221';
+    assert.ok(body.includes(`<a href="${all}">All alerts of this incident</a>`));
+    const list = (await server.inject({ url: '/alerts', headers })).body;
+    assert.equal(list.split(`<a href="${all}">incident of 30 alerts</a>`).length, 2, 'of one of two alerts');
+    const filtered = (await server.inject({ url: all, headers })).body;
+    assert.match(filtered, /1 alert</);
+    assert.match(filtered, /Incident/);
+    assert.doesNotMatch(filtered, /href="\/alerts\/alone"/);
+    assert.match(filtered, /<input type="hidden" name="incident" value="i&quot;1">/);
   });
 
   it('do with an alert that has only what it must', async () => {
