@@ -1,4 +1,5 @@
 import type { PodSecurity } from '../record/signal.ts';
+import { observerOf } from './admission/observer.ts';
 import { anyOf } from './decode/json.ts';
 import { DerivedFields } from './sigma/event.ts';
 import type { EventView } from './view.ts';
@@ -66,6 +67,9 @@ export class GatewatchFields extends DerivedFields {
   }
   get decision() {
     return this.#view.request.engineDecision;
+  }
+  get observer() {
+    return observerOf(this.#view.request);
   }
   get redacted() {
     return anyOf(this.#view.request.record.redacted);

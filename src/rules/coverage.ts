@@ -18,8 +18,6 @@ const detectionSchema = z.strictObject({
   sources: z.int(),
   /** Why no stream of the cluster shows it. */
   not_visible: z.string().optional(),
-  /** What the engine has to learn before a rule can cover it. */
-  waits_for: z.string().optional(),
 });
 
 export type Detection = z.output<typeof detectionSchema>;
@@ -61,10 +59,9 @@ export function coverDetections(
   results: readonly TestResult[],
 ): Coverage[] {
   const covering = coveringRules(rules, results);
-  return detections.map(({ id, detection, technique, not_visible, waits_for }) => {
+  return detections.map(({ id, detection, technique, not_visible: reason }) => {
     const found = covering.filter(({ rule }) => detectionsOf(rule.tags).includes(id));
-    const reason = not_visible ?? waits_for;
-    const missing = not_visible === undefined ? 'waiting' : 'not visible';
+    const missing = reason === undefined ? 'waiting' : 'not visible';
     return {
       id,
       name: detection,

@@ -1,7 +1,7 @@
 import { GatewatchError } from '../../errors.ts';
-import { OBSERVER_WEBHOOK } from '../../record/observer.ts';
 import { contentId, type ReceivedRecord } from '../../record/record.ts';
 import { parseEventTime } from '../../record/time.ts';
+import { OBSERVER_ANNOTATION } from '../admission/observer.ts';
 import { CALLER_FIELDS, Caller } from '../caller/caller.ts';
 import { textsOf } from '../sigma/event.ts';
 import { type Glance, glanceAt, objectRefOf, unescaped } from './glance.ts';
@@ -9,9 +9,6 @@ import { isObject, type JsonObject, listOf, member, objectOf, parseJson, stringO
 import { completedRef } from './object-ref.ts';
 import { lacksStatus, type ObjectRef, type Request } from './request.ts';
 import { parametersOf } from './uri.ts';
-
-/** Annotation in which the observing webhook's answer leaves its uid; the API server puts the webhook's name before the key. */
-const OBSERVER_ANNOTATION = `${OBSERVER_WEBHOOK}/uid`;
 
 /** Annotation in which the API server says whether the request was authorized (k8s.io/apiserver/pkg/endpoints/filters/authorization.go). */
 const DECISION = 'authorization.k8s.io/decision';

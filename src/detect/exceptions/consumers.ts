@@ -28,12 +28,15 @@ export class Consumers {
     const ids = new Set<string>();
     for (const [index, reference] of rules.entries()) {
       const found = reference === ANY ? this.#all : this.#byLabel.get(reference.toLowerCase());
-      const alerting = found?.filter(({ id }) => !this.#set.silent.has(id)) ?? [];
+      const alerting = found?.filter((rule) => this.#canBeExcepted(rule)) ?? [];
       for (const { id } of alerting) ids.add(id);
       const place = Array.isArray(document.top.rules) ? ['rules', index] : ['rules'];
       if (!found) {
         const what = `No rule has the name, id or detection id "${reference}".${suggestion(reference, this.#byLabel.keys())}`;
         document.refuse('RULE_REFERENCE_UNKNOWN', what, place);
+      } else if (alerting.length === 0 && found.some(isAbsence)) {
+        const what = `"${reference}" alerts because nothing matches, so that there is no match to except. Leave it out in the rules that it waits for.`;
+        document.refuse('EXCEPTION_INVALID', what, place);
       } else if (alerting.length === 0) {
         const above = found.flatMap(({ id }) => this.#alertingAbove(id));
         const what = `"${reference}" gives no alert of its own. Name the correlation that does: ${[...new Set(above)].join(', ')}.`;
@@ -41,6 +44,10 @@ export class Consumers {
       }
     }
     return ids;
+  }
+
+  #canBeExcepted(rule: RuleMetadata): boolean {
+    return !this.#set.silent.has(rule.id) && !isAbsence(rule);
   }
 
   get #all(): readonly RuleMetadata[] {
@@ -53,4 +60,8 @@ export class Consumers {
       .filter(({ rules }) => rules.includes(part))
       .flatMap(({ id, name }) => (this.#set.silent.has(id) ? this.#alertingAbove(id) : [name ?? id]));
   }
+}
+
+function isAbsence(rule: RuleMetadata & { readonly type?: unknown }): boolean {
+  return rule.type === 'absence';
 }
