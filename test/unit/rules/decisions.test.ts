@@ -7,14 +7,21 @@ import type { Request } from '../../../src/detect/decode/request.ts';
 import { findFiles, readFile } from '../../../src/receive/files/read.ts';
 import type { ReceivedRecord } from '../../../src/record/record.ts';
 import { FIXTURES } from '../receive/decisions/support.ts';
-import { newDetector, RECEIVE_LIMITS, RECEIVED_MS, SHARED } from './recordings.ts';
+import { newDetector, RECEIVE_LIMITS, RECEIVED_MS, SHARED, shippedRules } from './recordings.ts';
 
 const ALL = join(SHARED, 'decisions');
 const skip = existsSync(ALL) ? false : 'only the fixtures are on this machine';
 
 const origin = { cluster: 'c', receivedMs: RECEIVED_MS };
 
-/** The decisions in files. Every shipped rule is held against each; none may match, and nothing may be learnt. */
+/** Rules that are about decisions. */
+const reading = new Set(
+  shippedRules.set.rules
+    .filter(({ items }) => items.some(({ field }) => field.startsWith('gatewatch.decision.')))
+    .map(({ id }) => id),
+);
+
+/** The decisions in files. Every shipped rule is held against each; none that is about something else may match, and nothing may be learnt. */
 async function decisionsIn(...paths: readonly string[]): Promise<Request[]> {
   const detector = newDetector();
   const found = new Map<string, Request>();
@@ -24,7 +31,7 @@ async function decisionsIn(...paths: readonly string[]): Promise<Request[]> {
       for (const record of records.filter(({ kind }) => kind.endsWith('.decision'))) {
         const { signals, learnt, view } = detector.detect(record);
         assert.deepEqual(
-          signals.map(({ rule }) => rule),
+          signals.map(({ rule }) => rule).filter((rule) => !reading.has(rule)),
           [],
           record.bytes.toString().slice(0, 500),
         );
@@ -73,7 +80,7 @@ function one<Element>(list: readonly Element[], what: string): Element {
   return list[0]!;
 }
 
-test('no shipped rule matches what an engine says, and nothing is learnt from it', async () => {
+test('no rule about anything else matches what an engine says, and nothing is learnt from it', async () => {
   assert.deepEqual(countsOf(await decisionsIn(FIXTURES)), {
     'opa allow': 2,
     'opa deny': 2,

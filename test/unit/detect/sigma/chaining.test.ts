@@ -69,7 +69,7 @@ test('circles, long rows and what has a memory of its own are refused', () => {
     'RULE_UNSUPPORTED test.yml:22:11: The correlation "new" is of type "new_value", which no other correlation sees. Name the rules that it refers to.',
   ]);
   assert.deepEqual(problemsOf(`${chained(['a', 'one'])}---\n${fresh('a')}`), [
-    'RULE_UNSUPPORTED test.yml:30:11: A correlation of type "new_value" remembers matches of rules; "a" is a correlation. Name the rules that it refers to.',
+    'RULE_UNSUPPORTED test.yml:30:11: A correlation of type "new_value" looks at matches of rules; "a" is a correlation. Name the rules that it refers to.',
   ]);
 });
 
