@@ -1,4 +1,5 @@
 import type { LetThrough } from '../record/alert.ts';
+import { type LabelSelector, selects } from '../record/label-selector.ts';
 import { strictness } from '../record/pod-security-level.ts';
 import type { NamespaceChange, PolicyChange, Signal, Violation } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
@@ -20,8 +21,9 @@ export function blastRadius(signals: readonly Signal[], max: number): LetThrough
     const place = namespaceOf(signal);
     if (signal.namespace) gap.relabelled(place, signal.namespace);
     if (signal.policy) gap.policyChanged(signal.policy);
-    const violations = violationsAt(signal, gap.levelBefore(place));
-    const unasked = signal.admission.failed_open ?? [];
+    const violations = violationsAt(signal, gap.levelBefore(place, signal.namespace_labels));
+    // What a webhook was not asked about has nothing to do with what somebody has weakened.
+    const unasked = gap.isOpen ? [] : (signal.admission.failed_open ?? []);
     if (violations.length === 0 && unasked.length === 0) continue;
     // One request may be several matches.
     found.set(signal.evidence.record_id, entryOf(signal, violations, unasked));
@@ -33,7 +35,12 @@ export function blastRadius(signals: readonly Signal[], max: number): LetThrough
 class Gap {
   readonly #levels = new Map<string, string>();
   readonly #exempted = new Set<string>();
-  #policyWeakened = false;
+  /** What was weakened, by the namespaces in which it had a say; undefined: it may have been all. */
+  readonly #weakened: (readonly LabelSelector[] | undefined)[] = [];
+
+  get isOpen(): boolean {
+    return this.#levels.size > 0 || this.#exempted.size > 0 || this.#weakened.length > 0;
+  }
 
   relabelled(place: string, { enforce_before, enforce_after, changes }: NamespaceChange): void {
     const former = this.#levels.get(place) ?? enforce_before;
@@ -44,14 +51,19 @@ class Gap {
     if (changes.includes('exemption-removed')) this.#exempted.delete(place);
   }
 
-  policyChanged({ effect }: PolicyChange): void {
-    if (effect === 'weakened') this.#policyWeakened = true;
-    if (effect === 'strengthened') this.#policyWeakened = false;
+  policyChanged({ effect, namespaces }: PolicyChange): void {
+    if (effect === 'weakened') this.#weakened.push(namespaces);
+    if (effect === 'strengthened') this.#weakened.length = 0;
   }
 
-  levelBefore(place: string): string | undefined {
+  /** @param labels of the namespace; where they are not known, all that was weakened may have concerned it */
+  levelBefore(place: string, labels: Signal['namespace_labels']): string | undefined {
     const level = this.#levels.get(place);
-    return level ?? (this.#policyWeakened || this.#exempted.has(place) ? BASELINE : undefined);
+    if (level !== undefined) return level;
+    const concerned = this.#weakened.some(
+      (namespaces) => !namespaces || !labels || namespaces.some((selector) => selects(selector, labels)),
+    );
+    return concerned || this.#exempted.has(place) ? BASELINE : undefined;
   }
 }
 

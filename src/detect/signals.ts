@@ -74,7 +74,11 @@ function signalOf(view: EventView, rule: string, target: Target, shared: Shared)
     signal.excepted = { by: exception.id, target: target.id };
     signal.target = exceptedTarget(signal.excepted);
   }
-  if (podSecurity) signal.pod_security = podSecurity;
+  if (podSecurity) {
+    signal.pod_security = podSecurity;
+    const { namespaceLabels } = view;
+    if (namespaceLabels) signal.namespace_labels = namespaceLabels;
+  }
   if (namespaceChange) signal.namespace = namespaceChange;
   if (policy) signal.policy = policy;
   if (limits.length > 0) signal.limits = limits;

@@ -23,6 +23,7 @@ import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
 import { type PodLocation, podOf } from './podsecurity/pod-template.ts';
 import { policyChange } from './policy/change.ts';
+import { namespacesOf } from './policy/scope.ts';
 import { type Addition, additionTo, type Grant, grantOf, mayGrant } from './rbac/grant.ts';
 import type { EventFields } from './sigma/event.ts';
 import type { Trait, TraitOf } from './sigma/traits.ts';
@@ -192,8 +193,28 @@ export class EventView implements EventFields {
 
   /** What the request does to admission control itself. */
   get policy(): PolicyChange | undefined {
-    if (this.#policy === undefined) this.#policy = policyChange(this.request, () => this) ?? null;
+    if (this.#policy === undefined) this.#policy = this.#policyChange() ?? null;
     return this.#policy ?? undefined;
+  }
+
+  #policyChange(): PolicyChange | undefined {
+    const change = policyChange(this.request, () => this);
+    if (change?.effect !== 'weakened') return change;
+    const namespaces = namespacesOf(this.request.ref, this.before, (resource) => this.#seen(resource));
+    return namespaces ? { ...change, namespaces } : change;
+  }
+
+  #seen(resource: string): ReadonlyMap<string, JsonObject | undefined> | undefined {
+    const beginning = objectPath(resource, '');
+    const seen = new Map<string, JsonObject | undefined>();
+    for (const path of this.#past.paths)
+      if (path.startsWith(beginning)) seen.set(path.slice(beginning.length), this.#past.object(path)?.body);
+    return seen.size > 0 ? seen : undefined;
+  }
+
+  /** Labels of the namespace that the object is in, as they were last seen before the request. */
+  get namespaceLabels(): Readonly<Record<string, string>> | undefined {
+    return this.#past.namespace.labels;
   }
 
   /** What kind of identity asked. A pod that a controller makes has an owner; one without is made by somebody who has its token. */

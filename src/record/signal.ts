@@ -1,4 +1,5 @@
 import type { EngineName } from './engine.ts';
+import type { LabelSelector } from './label-selector.ts';
 import { contentId } from './record.ts';
 import type { EventTime } from './time.ts';
 
@@ -87,6 +88,8 @@ export interface PolicyChange {
   readonly changes: readonly string[];
   /** Short sentences, the weightiest first. */
   readonly reasons: readonly string[];
+  /** Of a weakening: in which namespaces it had a say before, which any of these selects; absent if that is not known. */
+  readonly namespaces?: readonly LabelSelector[];
 }
 
 /** What told of a request: its audit event, the observing webhook's review, or a policy engine. */
@@ -184,6 +187,8 @@ export interface Signal {
   readonly admission: Admission;
   readonly pod_security?: PodSecurity;
   readonly namespace?: NamespaceChange;
+  /** Of a pod or workload: labels of its namespace at the time, where they are known. */
+  readonly namespace_labels?: Readonly<Record<string, string>>;
   readonly policy?: PolicyChange;
   readonly evidence: Evidence;
   /** What the source could not tell, for example `truncated`. */

@@ -114,3 +114,31 @@ test('what a webhook was not asked about is told with it, once for a request, as
   const many = Array.from({ length: 20 }, (_, second) => podAt(second + 3));
   assert.equal(blastRadius([policyAt(2, 'weakened'), ...many], 10).length, 10);
 });
+
+test('what a policy had no say in is not told of; where the labels of a namespace are not known, it may have had one', () => {
+  const weakenedAt = (seconds: number, namespaces: NonNullable<Signal['policy']>['namespaces']) =>
+    at(seconds, {
+      policy: {
+        engine: 'admission-policy',
+        effect: 'weakened',
+        changes: [],
+        reasons: [],
+        ...(namespaces && { namespaces }),
+      },
+    });
+  const inScope = { namespace_labels: { team: 'a' } };
+  const outside = { namespace_labels: { team: 'b' } };
+  const selector = [{ matchLabels: { team: 'a' } }];
+  assert.deepEqual(told(weakenedAt(1, selector), podAt(2, inScope), podAt(3, outside), podAt(4)), [
+    ['p2', ['privileged']],
+    ['p4', ['privileged']],
+  ]);
+  assert.deepEqual(told(weakenedAt(1, []), podAt(2, inScope)), [], 'it was bound nowhere');
+  assert.deepEqual(told(weakenedAt(1, undefined), podAt(2, outside)), [['p2', ['privileged']]]);
+  const passedOver = { ...outside, admission: { ...ADMITTED, failed_open: ['hook'] } };
+  assert.deepEqual(
+    told(weakenedAt(1, selector), podAt(2, passedOver)),
+    [],
+    'by a webhook that has nothing to do with it',
+  );
+});
