@@ -123,6 +123,8 @@ export class Correlator {
     group.latest = Math.max(group.latest, timeOf(signal));
     const replaced = (signal.replaces ?? []).flatMap((id) => ofRule.get(id)?.earliest ?? []);
     group.changedFrom = Math.min(group.changedFrom, earliest, ...replaced);
+    // What comes after a silence tells of it, however long ago it began.
+    if (silentAfter !== undefined) group.changedFrom = Number.NEGATIVE_INFINITY;
     this.#restoreFrom ??= offset;
     this.#dirty.add(key);
   }
