@@ -293,6 +293,7 @@ function observerOf(metrics: Metrics): LogObserver {
     appended: (seconds) => metrics.observe('logAppendSeconds', seconds),
     restored: (stage, seconds) => metrics.observe('restoreSeconds', seconds, { stage }),
     rebalanced: (stage) => metrics.count('rebalances', 1, { stage }),
+    restoreLost: (bytes) => metrics.count('logRestoreLostBytes', bytes),
   };
 }
 

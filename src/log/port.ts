@@ -80,6 +80,8 @@ export interface LogObserver {
   restored?(group: string, seconds: number): void;
   /** A group's partitions were shared out, anew or for the first time. */
   rebalanced?(group: string): void;
+  /** Entries from which a group would have rebuilt its state had to make room for new ones. */
+  restoreLost?(bytes: number): void;
 }
 
 /**

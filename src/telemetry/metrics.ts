@@ -139,6 +139,12 @@ export const METRICS = {
     help: 'Size of the embedded log on disk, in bytes.',
     labels: [],
   },
+  logRestoreLostBytes: {
+    name: 'gatewatch_log_restore_lost_bytes_total',
+    type: 'counter',
+    help: 'Entries deleted to make room though a restart would have rebuilt open alerts from them, in bytes: raise log.bytes_max.',
+    labels: [],
+  },
   consumerLagEntries: {
     name: 'gatewatch_consumer_lag_entries',
     type: 'gauge',

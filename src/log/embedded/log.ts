@@ -92,9 +92,11 @@ export class EmbeddedLog implements Log, EncodedAppender {
       groups = {},
     } = options;
     this.#store = new LogStore(path);
-    this.#retention = new Retention(this.#store, retentionHours * HOUR_MS, bytesMax);
     this.#now = options.now ?? Date.now;
     this.#observe = options.observe ?? {};
+    this.#retention = new Retention(this.#store, retentionHours * HOUR_MS, bytesMax, (bytes) =>
+      this.#observe.restoreLost?.(bytes),
+    );
     for (const topic of TOPICS) {
       for (const group of groups[topic] ?? []) this.#store.register(topic, group);
     }

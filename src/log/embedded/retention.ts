@@ -33,8 +33,16 @@ export class Retention {
   readonly #store: LogStore;
   readonly #ageMsMax: number;
   readonly #bytesMax: number;
+  readonly #restoreLost: (bytes: number) => void;
 
-  constructor(store: LogStore, ageMsMax: number, bytesMax: number) {
+  /** @param restoreLost told of what was deleted though a restart would have read it again */
+  constructor(
+    store: LogStore,
+    ageMsMax: number,
+    bytesMax: number,
+    restoreLost: (bytes: number) => void = () => {},
+  ) {
+    this.#restoreLost = restoreLost;
     this.#store = store;
     this.#ageMsMax = ageMsMax;
     this.#bytesMax = bytesMax;
@@ -76,24 +84,29 @@ export class Retention {
     };
   }
 
-  /** Deletes oldest batches until they make `missing` bytes or no more may go. Returns the bytes deleted. */
+  /**
+   * Deletes oldest batches until they make `missing` bytes or no more may go. Returns the bytes deleted. What only a restart would read again goes before
+   * anything is refused: a stage that is sent nothing more would never be done with it.
+   */
   #free(missing: number): number {
     let freed = 0;
     while (freed < missing) {
-      const batch = this.#oldest();
+      const needless = this.#oldest();
+      const batch = needless ?? this.#oldest((topic) => this.#store.processed(topic));
       if (batch === undefined) break;
       this.#store.remove(batch.topic, batch);
       freed += batch.bytes;
+      if (!needless) this.#restoreLost(batch.bytes);
     }
     return freed;
   }
 
-  /** The oldest batch of all topics that no group needs. */
-  #oldest(): OldestBatch | undefined {
+  /** The oldest batch of all topics that no group needs. @param until the offset before which a topic's entries are not needed */
+  #oldest(until = (topic: Topic) => this.#store.floor(topic)): OldestBatch | undefined {
     let oldest: OldestBatch | undefined;
     for (const topic of TOPICS) {
       const batch = this.#store.oldest(topic);
-      if (batch === undefined || batch.base + batch.count > this.#store.floor(topic)) continue;
+      if (batch === undefined || batch.base + batch.count > until(topic)) continue;
       if (oldest === undefined || batch.appendedMs < oldest.appendedMs) oldest = { topic, ...batch };
     }
     return oldest;

@@ -44,6 +44,7 @@ export class LogStore {
   readonly #position: StatementSync;
   readonly #commit: StatementSync;
   readonly #floor: StatementSync;
+  readonly #processed: StatementSync;
   readonly #groups: StatementSync;
   readonly #latest: StatementSync;
   readonly #put: StatementSync;
@@ -88,6 +89,7 @@ export class LogStore {
         'UPDATE log_group SET committed = ?, restore_from = ? WHERE topic = ? AND name = ?',
       );
       this.#floor = prepare('SELECT min(restore_from) AS value FROM log_group WHERE topic = ?');
+      this.#processed = prepare('SELECT min(committed) AS value FROM log_group WHERE topic = ?');
       this.#groups = prepare('SELECT name, committed FROM log_group WHERE topic = ?');
       this.#latest = prepare('SELECT key, headers, value FROM log_latest WHERE topic = ? ORDER BY key');
       this.#put = prepare('INSERT OR REPLACE INTO log_latest VALUES (?, ?, ?, ?)');
@@ -182,6 +184,12 @@ export class LogStore {
   /** Entries before this offset are needed by no group; Infinity if the topic has none. */
   floor(topic: Topic): number {
     const { value } = this.#guard(() => this.#floor.get(topic)) as { value: number | null };
+    return value ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Entries before this offset have been processed by every group; Infinity if the topic has none. A restart may want to read them again. */
+  processed(topic: Topic): number {
+    const { value } = this.#guard(() => this.#processed.get(topic)) as { value: number | null };
     return value ?? Number.POSITIVE_INFINITY;
   }
 
