@@ -198,7 +198,13 @@ export const pipeline = dashboard({
         lines({
           title: 'Size of the embedded log',
           unit: 'bytes',
-          targets: [total('gatewatch_log_bytes', 'instance')],
+          targets: [
+            total('gatewatch_log_bytes', 'instance'),
+            {
+              ...total('gatewatch_log_restore_lost_bytes_total'),
+              legendFormat: 'deleted though a restart needs it',
+            },
+          ],
         }),
         lines({
           title: 'Old alerts not deleted',

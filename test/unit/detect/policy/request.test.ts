@@ -43,6 +43,8 @@ test('a change is judged by what the object was and is', () => {
     effect: 'weakened',
     changes: ['failure-policy-ignore'],
     reasons: ['webhook a.x: failurePolicy Fail → Ignore'],
+    // It had a say everywhere.
+    namespaces: [{}],
   };
   const known = knowing(STRONG);
   assert.deepEqual(policyOf({ ...patched, responseObject: WEAK }, known), change, 'with the answer');
