@@ -22,6 +22,7 @@ import { KafkaLog } from './log/kafka/log.ts';
 import type { Log, LogObserver } from './log/port.ts';
 import { RulesInForce } from './rules/in-force.ts';
 import type { LoadedRules } from './rules/load.ts';
+import type { Clock } from './stages/clock.ts';
 import { runCorrelate } from './stages/correlate.ts';
 import { runDetect } from './stages/detect.ts';
 import { runIndex } from './stages/index-alerts.ts';
@@ -87,6 +88,7 @@ export async function startStages(config: Config, options: StagesOptions): Promi
   const log = await openLog(config, database, observerOf(metrics));
   const running: Stage[] = [];
   let stores: Stores | undefined;
+  const clock = clockMs > 0 ? { everyMs: clockMs, caughtUp: () => isCaughtUp(running) } : undefined;
   const close = async (): Promise<void> => {
     clearInterval(watch);
     await Promise.all(running.map(({ consumer }) => consumer.close()));
@@ -102,7 +104,7 @@ export async function startStages(config: Config, options: StagesOptions): Promi
       });
     }
     for (const role of config.roles) {
-      running.push(...(await runStages(role, { config, log, stores, rules, metrics, now, clockMs })));
+      running.push(...(await runStages(role, { config, log, stores, rules, metrics, now, clock })));
     }
   } catch (error) {
     await close();
@@ -145,6 +147,13 @@ export async function startStages(config: Config, options: StagesOptions): Promi
     reloadRules: () => look(true),
     close,
   };
+}
+
+/** Whether what was received has been detected, if that is done here. */
+async function isCaughtUp(running: readonly Stage[]): Promise<boolean> {
+  const detecting = running.filter(({ name }) => name === 'detect');
+  const lags = await Promise.all(detecting.map(({ consumer }) => consumer.lag()));
+  return lags.flat().every(({ entries }) => entries === 0);
 }
 
 /** Tells which rules are in force. */
@@ -304,11 +313,11 @@ interface Parts {
   readonly rules: RulesInForce;
   readonly metrics: Metrics;
   readonly now: () => number;
-  readonly clockMs: number;
+  readonly clock: Clock | undefined;
 }
 
 async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
-  const { config, log, stores, rules, metrics, now, clockMs } = parts;
+  const { config, log, stores, rules, metrics, now, clock } = parts;
   switch (role) {
     case 'detect': {
       const { event_time_ahead_seconds_max } = config.receive;
@@ -327,7 +336,7 @@ async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
           metrics.count('correlateLimitReached', 1, { limit });
           if (limit === 'groups_max') metrics.count('correlateEvictions', 1);
         });
-      return [await runCorrelate(log, newCorrelator, plan, metrics, now, clockMs)];
+      return [await runCorrelate(log, newCorrelator, plan, metrics, now, clock)];
     }
     case 'index': {
       const { alerts, auditEvents, prepare } = stores!;

@@ -5,11 +5,18 @@ import { alertToEntry } from '../log/codec.ts';
 import type { Consumer, Log, LogEntry } from '../log/port.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
+/** How a correlator is told that time passes. */
+export interface Clock {
+  /** Milliseconds. */
+  readonly everyMs: number;
+  /** Whether the stages before it have looked at all that has come, as far as they run here. */
+  caughtUp(): Promise<boolean>;
+}
+
 /**
  * Tells correlators that time passes, for what is alerted because nothing comes: those that have been given all that there is, so that a stage that lags
  * takes nobody for silent. What it makes them say is the same whoever says it, and however often. Resolves after the consumer has closed.
  * @param correlators by partition; those that the process has
- * @param everyMs how often
  */
 export async function runClock(
   log: Log,
@@ -17,12 +24,12 @@ export async function runClock(
   correlators: ReadonlyMap<number, Correlator>,
   metrics: Metrics,
   now: () => number,
-  everyMs: number,
+  { everyMs, caughtUp }: Clock,
 ): Promise<void> {
   let untold: LogEntry[] = [];
   const tick = async (): Promise<void> => {
-    if (consumer.restoring) return;
     try {
+      if (consumer.restoring || !(await caughtUp())) return;
       for (const { partition, entries } of await consumer.lag()) {
         const correlator = correlators.get(partition);
         if (entries > 0 || !correlator) continue;

@@ -4,7 +4,7 @@ import { alertToEntry, signalFromEntry } from '../log/codec.ts';
 import type { Log, LogEntry } from '../log/port.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { baselineFrom, changeToEntry } from './baselines.ts';
-import { runClock } from './clock.ts';
+import { type Clock, runClock } from './clock.ts';
 import { deadLetter } from './dead-letter.ts';
 import { Patience } from './patience.ts';
 import { type Stage, stageOf } from './stage.ts';
@@ -13,7 +13,7 @@ import { type Stage, stageOf } from './stage.ts';
  * Runs the correlate stage: signals in, alerts and what baselines remember out. Each partition has a correlator of its own. When a partition is
  * assigned, what its open groups rest on is read again first, and nothing is said meanwhile.
  * @param plan that of the rules in force, which may be another with each batch
- * @param clockMs how often it is looked what has fallen silent; 0 for never
+ * @param clock absent for a recording, which does not fall silent when it ends
  */
 export async function runCorrelate(
   log: Log,
@@ -21,7 +21,7 @@ export async function runCorrelate(
   plan: () => Plan,
   metrics: Metrics,
   now: () => number,
-  clockMs: number,
+  clock: Clock | undefined,
 ): Promise<Stage> {
   const correlators = new Map<number, Correlator>();
   const patience = new Patience();
@@ -77,6 +77,6 @@ export async function runCorrelate(
       return restoreFrom === undefined ? undefined : { restoreFrom };
     },
   });
-  if (clockMs > 0) void runClock(log, consumer, correlators, metrics, now, clockMs);
+  if (clock) void runClock(log, consumer, correlators, metrics, now, clock);
   return stageOf('correlate', consumer, patience);
 }
