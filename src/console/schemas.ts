@@ -125,6 +125,10 @@ const gatewatch = z.looseObject({
         author: z.string().optional().describe('Who is behind it.'),
         violations: violations.optional(),
         failed_open: texts.optional(),
+        uncertain: z
+          .literal(true)
+          .optional()
+          .describe('It is not known whether what was weakened had a say there.'),
       }),
     )
     .optional()

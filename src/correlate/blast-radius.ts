@@ -21,14 +21,27 @@ export function blastRadius(signals: readonly Signal[], max: number): LetThrough
     const place = namespaceOf(signal);
     if (signal.namespace) gap.relabelled(place, signal.namespace);
     if (signal.policy) gap.policyChanged(signal.policy);
-    const violations = violationsAt(signal, gap.levelBefore(place, signal.namespace_labels));
+    const { level, uncertain } = gap.before(place, signal.namespace_labels);
+    const violations = violationsAt(signal, level);
     // What a webhook was not asked about has nothing to do with what somebody has weakened.
     const unasked = gap.isOpen ? [] : (signal.admission.failed_open ?? []);
     if (violations.length === 0 && unasked.length === 0) continue;
     // One request may be several matches.
-    found.set(signal.evidence.record_id, entryOf(signal, violations, unasked));
+    found.set(signal.evidence.record_id, entryOf(signal, violations, unasked, uncertain));
   }
   return [...found.values()].slice(0, max);
+}
+
+/** What protected a place before: the level to judge by, and whether it may have been none. */
+interface Former {
+  readonly level?: string;
+  readonly uncertain?: true;
+}
+
+/** Of a namespace whose labels were never seen only what selects everything is known to select it. */
+function selectsFor(selector: LabelSelector, labels: Signal['namespace_labels']): boolean {
+  if (labels) return selects(selector, labels);
+  return !selector.matchLabels && !selector.matchExpressions;
 }
 
 /** Where protection is weaker than it was, and what it was. */
@@ -56,14 +69,16 @@ class Gap {
     if (effect === 'strengthened') this.#weakened.length = 0;
   }
 
-  /** @param labels of the namespace; where they are not known, all that was weakened may have concerned it */
-  levelBefore(place: string, labels: Signal['namespace_labels']): string | undefined {
+  /** The level by which a place was protected, as far as that is known. @param labels of the namespace; undefined if they were never seen */
+  before(place: string, labels: Signal['namespace_labels']): Former {
     const level = this.#levels.get(place);
-    if (level !== undefined) return level;
-    const concerned = this.#weakened.some(
-      (namespaces) => !namespaces || !labels || namespaces.some((selector) => selects(selector, labels)),
-    );
-    return concerned || this.#exempted.has(place) ? BASELINE : undefined;
+    if (level !== undefined) return { level };
+    const isCertain = (namespaces: readonly LabelSelector[] | undefined): boolean =>
+      namespaces?.some((selector) => selectsFor(selector, labels)) ?? false;
+    if (this.#exempted.has(place) || this.#weakened.some(isCertain)) return { level: BASELINE };
+    // Without labels any selector may select it, and so may what is not known.
+    const mayBe = this.#weakened.some((namespaces) => !namespaces || (!labels && namespaces.length > 0));
+    return mayBe ? { level: BASELINE, uncertain: true } : {};
   }
 }
 
@@ -76,7 +91,12 @@ function violationsAt({ pod_security }: Signal, level: string | undefined): read
   return (strictness(level) > strictness(BASELINE) ? pod_security.restricted : pod_security.baseline) ?? [];
 }
 
-function entryOf(signal: Signal, violations: readonly Violation[], unasked: readonly string[]): LetThrough {
+function entryOf(
+  signal: Signal,
+  violations: readonly Violation[],
+  unasked: readonly string[],
+  uncertain: true | undefined,
+): LetThrough {
   const { time, facts, actor, pod_security } = signal;
   const shown = violations.length > 0 ? violations : (pod_security?.baseline ?? []);
   return {
@@ -88,5 +108,6 @@ function entryOf(signal: Signal, violations: readonly Violation[], unasked: read
     ...(actor?.author === undefined ? {} : { author: actor.author }),
     ...(shown.length > 0 ? { violations: shown } : {}),
     ...(unasked.length > 0 ? { failed_open: unasked } : {}),
+    ...(uncertain ? { uncertain } : {}),
   };
 }

@@ -200,8 +200,16 @@ export class EventView implements EventFields {
   #policyChange(): PolicyChange | undefined {
     const change = policyChange(this.request, () => this);
     if (change?.effect !== 'weakened') return change;
-    const namespaces = namespacesOf(this.request.ref, this.before, (resource) => this.#seen(resource));
+    const former = this.before ?? this.#asItWasSelected;
+    const namespaces = namespacesOf(this.request.ref, former, (resource) => this.#seen(resource));
     return namespaces ? { ...change, namespaces } : change;
+  }
+
+  /** Of an object that was never seen before: as a patch leaves it that says nothing of selectors. */
+  get #asItWasSelected(): unknown {
+    const { verb, requestObject } = this.request;
+    const isTold = verb === 'patch' && !/[sS]elector/.test(JSON.stringify(requestObject ?? 'selector'));
+    return isTold && this.written?.whole ? this.written.object : undefined;
   }
 
   #seen(resource: string): ReadonlyMap<string, JsonObject | undefined> | undefined {

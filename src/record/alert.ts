@@ -47,6 +47,8 @@ export interface LetThrough {
   readonly violations?: readonly Violation[];
   /** Webhooks that were passed over. */
   readonly failed_open?: readonly string[];
+  /** What was weakened may have had no say there: how it chose namespaces, or the labels of this one, were never seen. */
+  readonly uncertain?: true;
 }
 
 /** The exception that says that nobody has to look at an alert. */

@@ -122,6 +122,7 @@ const properties: Properties = {
       author: keyword,
       violations,
       failed_open: keyword,
+      uncertain: { type: 'boolean' },
     }),
     incident: object({
       id: keyword,

@@ -129,6 +129,14 @@ test('what a policy had no say in is not told of; where the labels of a namespac
   const inScope = { namespace_labels: { team: 'a' } };
   const outside = { namespace_labels: { team: 'b' } };
   const selector = [{ matchLabels: { team: 'a' } }];
+  const unsure = (...signals: Signal[]) => blastRadius(signals, 10).map(({ uncertain }) => uncertain);
+  assert.deepEqual(unsure(weakenedAt(1, selector), podAt(2, inScope), podAt(4)), [undefined, true]);
+  assert.deepEqual(unsure(weakenedAt(1, [{}]), podAt(2)), [undefined], 'it had a say everywhere');
+  assert.deepEqual(
+    unsure(weakenedAt(1, undefined), podAt(2, inScope)),
+    [true],
+    'nobody knows where it had one',
+  );
   assert.deepEqual(told(weakenedAt(1, selector), podAt(2, inScope), podAt(3, outside), podAt(4)), [
     ['p2', ['privileged']],
     ['p4', ['privileged']],

@@ -98,8 +98,8 @@ function rowOf({ rule, user, orchestrator, gatewatch }: Alert): Row {
     count: gatewatch.count,
     ...(gatewatch.blast_radius
       ? {
-          let_through: gatewatch.blast_radius.map(({ namespace, resource, name }) =>
-            [namespace, resource, name].join('/'),
+          let_through: gatewatch.blast_radius.map(({ namespace, resource, name, uncertain }) =>
+            [namespace, resource, uncertain ? `${name} (uncertain)` : name].join('/'),
           ),
         }
       : {}),
