@@ -4,7 +4,7 @@ import type { EventTime } from '../record/time.ts';
 import { DecisionView } from './decision-view.ts';
 import { decode } from './decode/decode.ts';
 import type { Request } from './decode/request.ts';
-import { type Awaited, Heartbeats } from './heartbeats.ts';
+import { type AwaitedRule, Heartbeats } from './heartbeats.ts';
 import { postureSeen, versionSeen } from './memory/learn.ts';
 import { type LimitReached, Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
 import type { Moment } from './memory/moment.ts';
@@ -26,7 +26,7 @@ export interface DetectLimits extends MemoryLimits {
 export interface DetectorRules {
   readonly index: RuleIndex;
   readonly targets: ReadonlyMap<string, readonly Target[]>;
-  readonly awaited: readonly Awaited[];
+  readonly awaited: readonly AwaitedRule[];
 }
 
 /** What one record came to. */
@@ -45,7 +45,7 @@ export interface Detection {
 export class Detector {
   #rules: RuleIndex;
   #targets: ReadonlyMap<string, readonly Target[]>;
-  #awaited: readonly Awaited[];
+  #awaited: readonly AwaitedRule[];
   readonly #limits: DetectLimits;
   readonly #memory: Memory;
   readonly #heartbeats = new Heartbeats();

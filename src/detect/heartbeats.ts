@@ -11,7 +11,7 @@ import type { EventView } from './view.ts';
 const TOLD_MAX = 10_000;
 
 /** A rule whose matches are to come all the time, and the correlation that looks whether they do. */
-export interface Awaited {
+export interface AwaitedRule {
   readonly rule: SigmaRule;
   readonly target: string;
   /** Length of a beat, microseconds. */
@@ -21,7 +21,7 @@ export interface Awaited {
 }
 
 /** What the correlations of type `absence` wait for. */
-export function planAwaited({ rules, correlations, silent }: RuleSet): Awaited[] {
+export function planAwaited({ rules, correlations, silent }: RuleSet): AwaitedRule[] {
   const byId = new Map(rules.map((rule) => [rule.id, rule]));
   return correlations.flatMap((correlation) => {
     if (correlation.type !== 'absence' || silent.has(correlation.id)) return [];
@@ -47,10 +47,10 @@ const LIFE: Pick<Signal, 'rank' | 'facts' | 'actor' | 'admission'> = {
 export class Heartbeats {
   readonly #told = new LRUCache<string, true>({ max: TOLD_MAX });
   /** What was told last: that of nearly every event. */
-  #last: { awaited?: Awaited; cluster: string; beat: EventTime } = { cluster: '', beat: Number.NaN };
+  #last: { awaited?: AwaitedRule; cluster: string; beat: EventTime } = { cluster: '', beat: Number.NaN };
 
   /** The sign of life that an event is; undefined if it does not match, its beat has been told of, or it has no time. */
-  of(view: EventView, awaited: Awaited): Signal | undefined {
+  of(view: EventView, awaited: AwaitedRule): Signal | undefined {
     const { time, record } = view.request;
     if (time === undefined) return undefined;
     const { cluster } = record;

@@ -3,14 +3,13 @@ import { type ErrorCode, GatewatchError } from '../errors.ts';
 import { kubernetesMethod } from '../record/log-entry.ts';
 import { partitionKey, type ReceivedRecord, recordId } from '../record/record.ts';
 import { parseExactly } from './exact-json.ts';
+import { objectOf } from './json.ts';
 import type { InputLimits, Origin, Parsed } from './parsed.ts';
 import { CredentialMarks, redact, redactPatches, type Subject } from './redact.ts';
 import { JsonScanner, NotJson } from './scan.ts';
 
 /** The service whose entries are the audit events of clusters. */
 const KUBERNETES = 'k8s.io';
-
-type Json = Record<string, unknown>;
 
 /**
  * Takes an entry of Google Cloud's audit logs. Those of other services are passed over.
@@ -64,8 +63,4 @@ function recordsOf(bytes: Buffer, { cluster, receivedMs }: Origin): ReceivedReco
   if (subject.resource === 'secrets') redactPatches(entry.labels, redacted);
   const clean = redacted.length > 0 ? Buffer.from(JSON.stringify(entry)) : bytes;
   return [{ ...record, bytes: clean, redacted }];
-}
-
-function objectOf(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? (value as Json) : {};
 }

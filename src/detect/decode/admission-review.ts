@@ -5,6 +5,7 @@ import { textsOf } from '../sigma/event.ts';
 import { refOf, reviewId } from './audit-event.ts';
 import { at, isObject, type JsonObject, member, parseJson, stringOf } from './json.ts';
 import type { ObjectRef, Request } from './request.ts';
+import { Unanswered } from './unanswered.ts';
 
 /**
  * The verb that an audit event of the same request has, except that its UPDATE may be `patch` there. A review's CONNECT can be `create`
@@ -44,19 +45,10 @@ export function reviewRefOf(request: JsonObject): ObjectRef {
   });
 }
 
-class AdmissionReview implements Request {
+class AdmissionReview extends Unanswered implements Request {
   readonly record: ReceivedRecord;
   readonly source = 'review';
-  readonly auditId = undefined;
   readonly stage = 'AdmissionReview';
-  readonly rank = 0;
-  readonly uri = undefined;
-  readonly code = undefined;
-  readonly status: JsonObject = {};
-  readonly message = undefined;
-  readonly annotations: JsonObject = {};
-  readonly decision = undefined;
-  readonly sameAs: readonly string[] = [];
   readonly verb: string;
   readonly ref: ObjectRef;
   readonly caller: Caller;
@@ -66,6 +58,7 @@ class AdmissionReview implements Request {
   readonly #fields: JsonObject;
 
   constructor(record: ReceivedRecord, request: JsonObject) {
+    super();
     this.record = record;
     this.verb = VERBS.get(request.operation) ?? '';
     this.ref = reviewRefOf(request);
@@ -85,10 +78,6 @@ class AdmissionReview implements Request {
 
   field(root: string): unknown {
     return member(this.#fields, root);
-  }
-
-  mayHaveAnnotation(): boolean {
-    return false;
   }
 
   keywords(): readonly string[] {

@@ -1,8 +1,7 @@
 import type { EngineName } from '../../record/engine.ts';
+import type { JsonObject } from '../json.ts';
 import type { JsonMembers } from '../members.ts';
 import type { Subject } from '../redact.ts';
-
-export type JsonObject = Record<string, unknown>;
 
 /** What a decision is about, as far as the receiver has to know. */
 export interface Reviewed {
@@ -33,10 +32,6 @@ export function replace(holder: JsonObject, name: string, path = name): string[]
   if (holder[name] === undefined || holder[name] === null || holder[name] === REDACTED) return [];
   holder[name] = REDACTED;
   return [path];
-}
-
-export function objectOf(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }
 
 /** The namespace of a reviewed object. */

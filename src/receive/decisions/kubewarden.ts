@@ -1,6 +1,7 @@
 import { attributesOf } from '../../record/otlp.ts';
+import { objectOf } from '../json.ts';
 import { carriesCredentials } from '../redact.ts';
-import { type Engine, namespaceOf, objectOf, type Reviewed } from './engine.ts';
+import { type Engine, namespaceOf, type Reviewed } from './engine.ts';
 
 /** The span of one call of the webhook; the audit scanner's calls have another name (crates/policy-server, src/api/handlers.rs). */
 const SPAN = 'validation';

@@ -1,5 +1,6 @@
+import { objectOf } from '../json.ts';
 import { carriesCredentials } from '../redact.ts';
-import { type Engine, namespaceOf, objectOf, replace } from './engine.ts';
+import { type Engine, namespaceOf, replace } from './engine.ts';
 
 /**
  * OPA: entries of its decision log, uploaded or from its console (`v1/plugins/logs`, type EventV1). Those about anything but an

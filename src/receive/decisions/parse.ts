@@ -2,12 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { GatewatchError } from '../../errors.ts';
 import { partitionKey, type ReceivedRecord, recordId } from '../../record/record.ts';
 import { parseExactly } from '../exact-json.ts';
+import type { JsonObject } from '../json.ts';
 import { JsonMembers } from '../members.ts';
 import type { InputLimits, Origin, Parsed, Rejection } from '../parsed.ts';
 import { CredentialMarks, redact } from '../redact.ts';
 import { isScalar, JsonScanner, NotJson } from '../scan.ts';
 import { contentOf } from './containers.ts';
-import type { Engine, JsonObject, Reviewed } from './engine.ts';
+import type { Engine, Reviewed } from './engine.ts';
 import { keptOf } from './kept.ts';
 
 /** Documents around a decision: a span of OTLP in an array is in seven. */

@@ -2,12 +2,12 @@ import { contentId, type ReceivedRecord } from '../../../record/record.ts';
 import type { EventTime } from '../../../record/time.ts';
 import { Caller } from '../../caller/caller.ts';
 import { VERBS } from '../admission-review.ts';
-import type { JsonObject } from '../json.ts';
 import type { ObjectRef, Request } from '../request.ts';
+import { Unanswered } from '../unanswered.ts';
 import type { EngineDecision } from './engine-decision.ts';
 
 /** What a decoder has read in an engine's document. */
-export interface ToldDecision {
+export interface DecodedDecision {
   readonly decision: EngineDecision;
   /** The reviewed object. */
   readonly ref: ObjectRef;
@@ -24,20 +24,11 @@ export interface ToldDecision {
  * match one request again for each engine that has looked at it. Rules read a decision as `gatewatch.decision`. Who asked for what is
  * there for sentences.
  */
-export class DecisionRequest implements Request {
+export class DecisionRequest extends Unanswered implements Request {
   readonly record: ReceivedRecord;
   readonly source = 'decision';
   readonly engineDecision: EngineDecision;
-  readonly auditId = undefined;
   readonly stage = 'Decision';
-  readonly rank = 0;
-  readonly uri = undefined;
-  readonly code = undefined;
-  readonly status: JsonObject = {};
-  readonly message = undefined;
-  readonly annotations: JsonObject = {};
-  readonly decision = undefined;
-  readonly sameAs: readonly string[] = [];
   readonly requestObject = undefined;
   readonly responseObject = undefined;
   readonly oldObject = undefined;
@@ -50,8 +41,9 @@ export class DecisionRequest implements Request {
   readonly limits: readonly string[];
 
   /** @param timeMax the latest time to believe */
-  constructor(record: ReceivedRecord, timeMax: EventTime, told: ToldDecision) {
+  constructor(record: ReceivedRecord, timeMax: EventTime, told: DecodedDecision) {
     const { decision, ref, user, time } = told;
+    super();
     this.record = record;
     this.engineDecision = decision;
     this.verb = VERBS.get(decision.operation) ?? '';
@@ -73,10 +65,6 @@ export class DecisionRequest implements Request {
   /** None: a search for words is meant for audit events. */
   keywords(): readonly string[] {
     return [];
-  }
-
-  mayHaveAnnotation(): boolean {
-    return false;
   }
 
   get began(): EventTime | undefined {

@@ -5,7 +5,7 @@ import { type EventTime, parseEventTime, possibleTime } from '../../../record/ti
 import { refOf } from '../audit-event.ts';
 import { type JsonObject, objectOf, parseJson, stringOf, stringsOf } from '../json.ts';
 import type { Request } from '../request.ts';
-import { DecisionRequest, type ToldDecision } from './decision-request.ts';
+import { DecisionRequest, type DecodedDecision } from './decision-request.ts';
 import { engineDecision } from './engine-decision.ts';
 
 /**
@@ -25,7 +25,7 @@ export function decodeGatekeeperDecision(record: ReceivedRecord, timeMax: number
   return new DecisionRequest(record, timeMax, told);
 }
 
-function toldByLine(line: JsonObject): ToldDecision {
+function toldByLine(line: JsonObject): DecodedDecision {
   const message = stringOf(line.msg)?.replace(/^denied admission: /, '');
   return toldByFields(line, message, timeOf(line.ts), stringsOf(line.constraint_enforcement_actions));
 }
@@ -33,7 +33,7 @@ function toldByLine(line: JsonObject): ToldDecision {
 /** What stands before the message: `Admission webhook "validation.gatekeeper.sh" denied request, Resource Namespace: …, Constraint: …, Message: `. */
 const EVENT_HEAD = /^(?:Admission webhook "|Dryrun violation)[\s\S]*?, Message: /;
 
-function toldByEvent({ annotations, note, time }: KubernetesEvent): ToldDecision {
+function toldByEvent({ annotations, note, time }: KubernetesEvent): DecodedDecision {
   const message = stringOf(note)?.replace(EVENT_HEAD, '');
   const actions = stringOf(annotations.constraint_enforcement_actions)?.split(',') ?? [];
   return toldByFields(annotations, message, parseEventTime(time), actions);
@@ -45,7 +45,7 @@ function toldByFields(
   message: string | undefined,
   time: EventTime | undefined,
   actions: readonly string[],
-): ToldDecision {
+): DecodedDecision {
   const action = stringOf(fields.constraint_action);
   return {
     decision: engineDecision({
@@ -67,7 +67,7 @@ function toldByFields(
   };
 }
 
-function toldByExport(violation: JsonObject): ToldDecision {
+function toldByExport(violation: JsonObject): DecodedDecision {
   const { dryRun, resourceAPIVersion } = violation;
   const [version, group] = (stringOf(resourceAPIVersion) ?? '').split('/').reverse();
   return {

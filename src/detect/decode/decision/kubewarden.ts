@@ -4,7 +4,7 @@ import { type EventTime, parseEventTime, possibleTime } from '../../../record/ti
 import { refOf } from '../audit-event.ts';
 import { at, type JsonObject, objectOf, parseJson, stringOf } from '../json.ts';
 import type { ObjectRef, Request } from '../request.ts';
-import { DecisionRequest, type ToldDecision } from './decision-request.ts';
+import { DecisionRequest, type DecodedDecision } from './decision-request.ts';
 import { engineDecision } from './engine-decision.ts';
 
 /**
@@ -19,7 +19,7 @@ export function decodeKubewardenDecision(record: ReceivedRecord, timeMax: number
   return new DecisionRequest(record, timeMax, told);
 }
 
-function toldBySpan(span: JsonObject): ToldDecision {
+function toldBySpan(span: JsonObject): DecodedDecision {
   const attributes = attributesOf(span.attributes);
   const { allowed } = attributes;
   const verdict = allowed === true ? 'allow' : allowed === false ? 'deny' : undefined;
@@ -36,7 +36,7 @@ function toldBySpan(span: JsonObject): ToldDecision {
   };
 }
 
-function toldByLine(line: JsonObject, text: string): ToldDecision {
+function toldByLine(line: JsonObject, text: string): DecodedDecision {
   const response = stringOf(at(line, 'fields', 'response')) ?? '';
   const span = objectOf(line.span) ?? {};
   const verdict = /\ballowed: (true|false)\b/.exec(response)?.[1];

@@ -5,7 +5,7 @@ import { parseEventTime } from '../../../record/time.ts';
 import { refOf } from '../audit-event.ts';
 import { type JsonObject, objectOf, parseJson, stringOf } from '../json.ts';
 import type { Request } from '../request.ts';
-import { DecisionRequest, type ToldDecision } from './decision-request.ts';
+import { DecisionRequest, type DecodedDecision } from './decision-request.ts';
 import { type EngineDecision, engineDecision } from './engine-decision.ts';
 
 /**
@@ -22,7 +22,7 @@ export function decodeKyvernoDecision(record: ReceivedRecord, timeMax: number): 
 /** In an Event about the object itself, and in one about an exception, the policy stands in the text, with the rule. */
 const POLICY_IN_NOTE = /^policy ([^\s/]+)\/\S+ |was skipped from policy rule ([^\s/]+)\//;
 
-function toldByEvent({ action, reason, note, regarding, related, time }: KubernetesEvent): ToldDecision {
+function toldByEvent({ action, reason, note, regarding, related, time }: KubernetesEvent): DecodedDecision {
   const object = related ?? regarding;
   const [version, group] = (stringOf(object.apiVersion) ?? '').split('/').reverse();
   const text = stringOf(note);
@@ -54,7 +54,7 @@ function judgement(action: unknown, reason: unknown): Partial<Pick<EngineDecisio
   return reason === 'PolicyApplied' || reason === 'PolicySkipped' ? { verdict: 'allow' } : {};
 }
 
-function toldByLine(line: JsonObject): ToldDecision {
+function toldByLine(line: JsonObject): DecodedDecision {
   const gvr = parseGroupVersionResource(line.gvr);
   return {
     decision: engineDecision({
