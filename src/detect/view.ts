@@ -60,6 +60,7 @@ export class EventView implements EventFields {
   #certificate: CertificateSubject | null | undefined;
   #gatewatch: object | undefined;
   #keywords: readonly string[] | undefined;
+  #plainJson: string | null | undefined;
 
   constructor(request: Request, past: Past) {
     this.request = request;
@@ -75,6 +76,11 @@ export class EventView implements EventFields {
   keywords(): readonly string[] {
     this.#keywords ??= this.request.keywords();
     return this.#keywords;
+  }
+
+  plainJson(): string | undefined {
+    this.#plainJson ??= this.request.plainJson?.() ?? null;
+    return this.#plainJson ?? undefined;
   }
 
   lacks(root: string, key: string): boolean {
@@ -291,10 +297,10 @@ export class EventView implements EventFields {
    * since a client's own is not the object's.
    */
   get objectUid(): string | undefined {
-    const { source, requestObject, responseObject } = this.request;
-    return stringOf(
-      at(source === 'review' ? requestObject : answeredMetadata(responseObject), 'metadata', 'uid'),
-    );
+    const { request } = this;
+    const object =
+      request.source === 'review' ? request.requestObject : answeredMetadata(request.responseObject);
+    return stringOf(at(object, 'metadata', 'uid'));
   }
 
   /** The object as it was answered, else as it was asked for: one body is decoded where the other would say the same. */

@@ -7,14 +7,18 @@ const EARLIEST: EventTime = Date.UTC(2014, 0, 1) * 1000;
 /** With its offset: without one `Date.parse` would take the time zone of the machine. */
 const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 
-/** What the API server writes: six decimals and no offset. */
-const USUAL_LENGTH = '2026-11-22T12:00:00.123456Z'.length;
-const SECOND_LENGTH = '2026-11-22T12:00:00'.length;
+/** What the API server writes: no offset, and in events six decimals, in objects none. */
+const EVENT_LENGTH = '2026-11-22T12:00:00.123456Z'.length;
+const OBJECT_LENGTH = '2026-11-22T12:00:00Z'.length;
+const DAY_LENGTH = '2026-11-22T'.length;
 
-/** The last whole second that was read or written, which is that of the next event, too. */
-let read = { text: '', milliseconds: Number.NaN };
-let usual = { second: '2026-01-01T00:00:00.', time: Date.UTC(2026, 0, 1) * 1000 };
-let written = { second: Number.NaN, text: '' };
+/** Microseconds. */
+const SECOND = 1_000_000;
+const DAY = 86_400 * SECOND;
+
+/** The last day that was read or written, which is that of the next event, too. */
+let usual = { day: '2026-01-01T', time: Date.UTC(2026, 0, 1) * 1000 };
+let written = { day: Number.NaN, text: '' };
 
 /**
  * Reads an RFC 3339 timestamp to microseconds.
@@ -22,31 +26,43 @@ let written = { second: Number.NaN, text: '' };
  */
 export function parseEventTime(text: unknown): EventTime | undefined {
   if (typeof text !== 'string') return undefined;
-  if (text.length === USUAL_LENGTH && text.startsWith(usual.second)) {
+  if (text.startsWith(usual.day)) {
     const microseconds = microsecondsIn(text);
-    if (microseconds !== undefined) return usual.time + microseconds;
+    if (microseconds !== undefined) return possibleTime(usual.time + microseconds);
   }
   const found = RFC_3339.exec(text);
   if (!found) return undefined;
-  const fraction = found[2] ?? '';
-  const whole = found[1]! + found[3]!;
-  if (whole !== read.text) read = { text: whole, milliseconds: Date.parse(whole) };
-  const time = possibleTime(read.milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6)));
-  if (time !== undefined && found[3] === 'Z')
-    usual = { second: `${found[1]}.`, time: read.milliseconds * 1000 };
+  const [, whole = '', fraction = '', offset = ''] = found;
+  const milliseconds = Date.parse(whole + offset);
+  const time = possibleTime(milliseconds * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6)));
+  const day = whole.slice(0, DAY_LENGTH);
+  if (time !== undefined && day !== usual.day) usual = { day, time: Date.parse(`${day}00:00:00Z`) * 1000 };
   return time;
+}
+
+/** Microseconds of the day of a time as the API server writes it; undefined for another text. */
+function microsecondsIn(text: string): number | undefined {
+  const whole = text.length === OBJECT_LENGTH;
+  if (!whole && (text.length !== EVENT_LENGTH || text[19] !== '.')) return undefined;
+  if (text[13] !== ':' || text[16] !== ':' || !text.endsWith('Z')) return undefined;
+  const hours = digitsIn(text, 11, 13);
+  const minutes = digitsIn(text, 14, 16);
+  const seconds = digitsIn(text, 17, 19);
+  // Not a number compares as false.
+  if (!(hours < 24 && minutes < 60 && seconds < 60)) return undefined;
+  const time = ((hours * 60 + minutes) * 60 + seconds) * SECOND + (whole ? 0 : digitsIn(text, 20, 26));
+  return Number.isNaN(time) ? undefined : time;
 }
 
 const ZERO = '0'.charCodeAt(0);
 const NINE = '9'.charCodeAt(0);
 
-/** The six decimals of a time as the API server writes it; undefined for another text. */
-function microsecondsIn(text: string): number | undefined {
-  if (!text.endsWith('Z')) return undefined;
+/** The number that the digits of a part of a text make; not a number if others are among them. */
+function digitsIn(text: string, from: number, to: number): number {
   let value = 0;
-  for (let at = SECOND_LENGTH + 1; at < USUAL_LENGTH - 1; at++) {
+  for (let at = from; at < to; at++) {
     const digit = text.charCodeAt(at);
-    if (digit < ZERO || digit > NINE) return undefined;
+    if (digit < ZERO || digit > NINE) return Number.NaN;
     value = value * 10 + (digit - ZERO);
   }
   return value;
@@ -74,10 +90,16 @@ export function parseMoment(text: unknown): EventTime | undefined {
 
 /** The RFC 3339 form, with six decimals as the API server writes them. */
 export function formatEventTime(time: EventTime): string {
-  const second = Math.floor(time / 1_000_000);
-  if (second !== written.second) {
-    const [text = ''] = new Date(second * 1000).toISOString().split('.');
-    written = { second, text };
-  }
-  return `${written.text}.${String(time - second * 1_000_000).padStart(6, '0')}Z`;
+  const day = Math.floor(time / DAY);
+  if (day !== written.day)
+    written = { day, text: new Date((day * DAY) / 1000).toISOString().slice(0, DAY_LENGTH) };
+  const ofDay = time - day * DAY;
+  const seconds = Math.floor(ofDay / SECOND);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const fraction = String(ofDay - seconds * SECOND).padStart(6, '0');
+  return `${written.text}${padded(hours)}:${padded(minutes)}:${padded(seconds % 60)}.${fraction}Z`;
+}
+
+function padded(number: number): string {
+  return number < 10 ? `0${number}` : String(number);
 }

@@ -4,6 +4,7 @@ import { parseEventTime } from '../../record/time.ts';
 import { OBSERVER_ANNOTATION } from '../admission/observer.ts';
 import { CALLER_FIELDS, Caller } from '../caller/caller.ts';
 import { textsOf } from '../sigma/event.ts';
+import { plainJson } from '../sigma/spelling.ts';
 import { type Glance, glanceAt, objectRefOf, unescaped } from './glance.ts';
 import { isObject, type JsonObject, listOf, member, objectOf, parseJson, stringOf } from './json.ts';
 import { completedRef } from './object-ref.ts';
@@ -176,6 +177,10 @@ export class AuditEvent implements Request {
 
   keywords(): readonly string[] {
     return [...textsOf(parseJson(this.record.bytes.toString()))];
+  }
+
+  plainJson(): string | undefined {
+    return plainJson(this.record.bytes.toString());
   }
 
   get auditId(): string | undefined {

@@ -9,6 +9,8 @@ export interface EventFields {
   field(root: string): unknown;
   /** Every text of the event, keys and values, for keyword searches (Sigma rules specification, "Keywords search"). */
   keywords(): readonly string[];
+  /** The event in JSON, in lower case, where that is cheaper to have than its texts; `undefined` if it may write them in another way than they are. */
+  plainJson?(): string | undefined;
   /** Value of one of the fields by which rules are chosen, where the implementor has a shorter way to it than by its path. */
   trait?(field: Trait): TraitOf;
   /** True if the event has nothing below a key of a top-level field, where that is cheaper to ask than to look. */

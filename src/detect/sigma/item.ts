@@ -2,6 +2,7 @@ import { compilePath, type EventFields } from './event.ts';
 import type { Lists } from './model.ts';
 import { compilePattern, isAnything, mapText, type Pattern, parsePattern, plainText } from './pattern.ts';
 import { invalid } from './refusal.ts';
+import { lookingFirst } from './spelling.ts';
 import { fold, textOf } from './value.ts';
 
 export type Predicate = (event: EventFields) => boolean;
@@ -148,7 +149,10 @@ export function anyOf(tests: readonly ValueTest[]): ValueTest {
 export const EQUALS: Comparison = {
   name: 'equals',
   caseMatters: true,
-  compile: (item) => byValue(item, (terms) => equalsAny(terms, item.cased)),
+  compile(item) {
+    const compare = byValue(item, (terms) => equalsAny(terms, item.cased));
+    return item.field === '' ? lookingFirst(item, compare) : compare;
+  },
 };
 
 function equalsAny(terms: readonly Term[], cased: boolean): ValueTest {

@@ -24,6 +24,29 @@ test('every time that can be written is read back as it was', () => {
   );
 });
 
+test('a time reads the same in the form of the API server and with an offset, also where it is none', () => {
+  const digits = (...most: number[]) => fc.tuple(...most.map((max) => fc.integer({ min: 0, max })));
+  const odd = fc.constantFrom('', '', '', '', '', 'x', ' ', ':', '.5', '-', '１');
+  fc.assert(
+    fc.property(
+      digits(99, 99),
+      digits(24, 60, 60),
+      fc.integer({ min: 0, max: 999_999 }),
+      odd,
+      fc.nat(26),
+      ([month, day], time, fraction, other, at) => {
+        const two = (number: number) => String(number).padStart(2, '0');
+        const date = `2026-${two(month! % 14)}-${two(day! % 33)}`;
+        const usual = `${date}T${time.map(two).join(':')}${fraction % 3 ? `.${String(fraction).padStart(6, '0')}` : ''}`;
+        const text = usual.slice(0, at) + other + usual.slice(at + other.length);
+        parseEventTime(`${date}T00:00:00Z`);
+        assert.equal(parseEventTime(`${text}Z`), parseEventTime(`${text}+00:00`), text);
+      },
+    ),
+    { numRuns: 5000 },
+  );
+});
+
 test('what is not a time, or cannot be one of Kubernetes, is none', () => {
   const wrong = [
     '0001-01-01T00:00:00Z',
