@@ -9,7 +9,24 @@ import { RUNS } from './runs.ts';
 /** What keywords and the texts of an event are put together of: letters that fold in strange ways, what JSON has to escape, and what numbers look like. */
 const pieces = fc.constantFrom(
   ...['a', 'A', 'pass', 'WORD', 'k', '\u212a', 'İ', 'ß', 'Σ', 'é', '😀', ' ', '_', '-', '.', ':', '/', '<'],
-  ...['"', '\\', '\n', '\t', '\u0000', '1', '0', 'e', '+', 'inf', 'infinity', 'true', 'null', '__proto__'],
+  ...[
+    '"',
+    '\\',
+    '\n',
+    '\t',
+    '\u0000',
+    '&',
+    'u003c',
+    '1',
+    '0',
+    'e',
+    '+',
+    'inf',
+    'infinity',
+    'true',
+    'null',
+    '__proto__',
+  ],
 );
 const texts = fc.array(pieces, { maxLength: 4 }).map((parts) => parts.join(''));
 
@@ -27,7 +44,7 @@ const json = fc.letrec<Record<'value' | 'string' | 'object' | 'list', string>>((
     tie('list'),
   ),
   string: fc
-    .tuple(texts, fc.constantFrom('', '/', 'a', 's', '<'))
+    .tuple(texts, fc.constantFrom('', '', '<', '<', '/', 'a', 's'))
     .map(([text, escaped]) => spelled(text, escaped)),
   object: fc
     .array(fc.tuple(tie('string'), tie('value')), { maxLength: 3 })

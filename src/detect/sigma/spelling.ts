@@ -36,7 +36,13 @@ function spellingIn(pattern: Pattern): string | undefined {
 /** Escapes by which JSON can write what it could write as it is. */
 const ESCAPES = /\\[u/]/;
 
+/** Those that Go's encoder always writes (encoding/json, HTMLEscape), an `&` between the parameters of an address above all. */
+const HTML = /\\(?:\\|u0026|u003c|u003e)/g;
+const UNESCAPED: Readonly<Record<string, string>> = { '\\u0026': '&', '\\u003c': '<', '\\u003e': '>' };
+
 /** A text of JSON without case; undefined if escapes may hide what it says. */
 export function plainJson(json: string): string | undefined {
-  return ESCAPES.test(json) ? undefined : fold(json);
+  if (!ESCAPES.test(json)) return fold(json);
+  const unescaped = json.replace(HTML, (escape) => UNESCAPED[escape] ?? escape);
+  return ESCAPES.test(unescaped) ? undefined : fold(unescaped);
 }
