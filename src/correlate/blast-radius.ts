@@ -1,7 +1,7 @@
 import type { LetThrough } from '../record/alert.ts';
 import { type LabelSelector, selects } from '../record/label-selector.ts';
 import { strictness } from '../record/pod-security-level.ts';
-import type { NamespaceChange, PolicyChange, Signal, Violation } from '../record/signal.ts';
+import type { Facts, NamespaceChange, PolicyChange, Signal, Violation } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
 
 /** The level by which it is judged what policy engines would have refused: without the engine that is all that can be told. */
@@ -20,8 +20,8 @@ export function blastRadius(signals: readonly Signal[], max: number): LetThrough
     if (signal.admission.outcome !== 'admitted') continue;
     const place = namespaceOf(signal);
     if (signal.namespace) gap.relabelled(place, signal.namespace);
-    if (signal.policy) gap.policyChanged(signal.policy);
-    const { level, uncertain } = gap.before(place, signal.namespace_labels);
+    if (signal.policy) gap.policyChanged(signal.policy, signal.facts);
+    const { level, uncertain } = gap.before(place, signal);
     const violations = violationsAt(signal, level);
     // What a webhook was not asked about has nothing to do with what somebody has weakened.
     const unasked = gap.isOpen ? [] : (signal.admission.failed_open ?? []);
@@ -29,13 +29,24 @@ export function blastRadius(signals: readonly Signal[], max: number): LetThrough
     // One request may be several matches.
     found.set(signal.evidence.record_id, entryOf(signal, violations, unasked, uncertain));
   }
-  return [...found.values()].slice(0, max);
+  // What may only have been let through does not push out what was.
+  return [...found.values()]
+    .sort((a, b) => Number(a.uncertain ?? false) - Number(b.uncertain ?? false))
+    .slice(0, max);
 }
 
 /** What protected a place before: the level to judge by, and whether it may have been none. */
 interface Former {
   readonly level?: string;
   readonly uncertain?: true;
+}
+
+/** A policy that was weakened, or a binding or webhook. */
+interface Weakened {
+  /** `resource/name`. */
+  readonly judge: string;
+  /** In which namespaces it had a say; undefined: it may have been all. */
+  readonly namespaces: readonly LabelSelector[] | undefined;
 }
 
 /** Of a namespace whose labels were never seen only what selects everything is known to select it. */
@@ -48,8 +59,7 @@ function selectsFor(selector: LabelSelector, labels: Signal['namespace_labels'])
 class Gap {
   readonly #levels = new Map<string, string>();
   readonly #exempted = new Set<string>();
-  /** What was weakened, by the namespaces in which it had a say; undefined: it may have been all. */
-  readonly #weakened: (readonly LabelSelector[] | undefined)[] = [];
+  readonly #weakened: Weakened[] = [];
 
   get isOpen(): boolean {
     return this.#levels.size > 0 || this.#exempted.size > 0 || this.#weakened.length > 0;
@@ -64,20 +74,20 @@ class Gap {
     if (changes.includes('exemption-removed')) this.#exempted.delete(place);
   }
 
-  policyChanged({ effect, namespaces }: PolicyChange): void {
-    if (effect === 'weakened') this.#weakened.push(namespaces);
+  policyChanged({ effect, namespaces }: PolicyChange, { resource, name }: Facts): void {
+    if (effect === 'weakened') this.#weakened.push({ judge: `${resource}/${name}`, namespaces });
     if (effect === 'strengthened') this.#weakened.length = 0;
   }
 
-  /** The level by which a place was protected, as far as that is known. @param labels of the namespace; undefined if they were never seen */
-  before(place: string, labels: Signal['namespace_labels']): Former {
+  /** The level by which a place was protected, as far as that is known. */
+  before(place: string, { namespace_labels: labels, judges = [] }: Signal): Former {
     const level = this.#levels.get(place);
     if (level !== undefined) return { level };
-    const isCertain = (namespaces: readonly LabelSelector[] | undefined): boolean =>
-      namespaces?.some((selector) => selectsFor(selector, labels)) ?? false;
+    const isCertain = ({ judge, namespaces }: Weakened): boolean =>
+      judges.includes(judge) || (namespaces?.some((selector) => selectsFor(selector, labels)) ?? false);
     if (this.#exempted.has(place) || this.#weakened.some(isCertain)) return { level: BASELINE };
     // Without labels any selector may select it, and so may what is not known.
-    const mayBe = this.#weakened.some((namespaces) => !namespaces || (!labels && namespaces.length > 0));
+    const mayBe = this.#weakened.some(({ namespaces }) => !namespaces || (!labels && namespaces.length > 0));
     return mayBe ? { level: BASELINE, uncertain: true } : {};
   }
 }

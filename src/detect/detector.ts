@@ -5,11 +5,11 @@ import { DecisionView } from './decision-view.ts';
 import { decode } from './decode/decode.ts';
 import type { Request } from './decode/request.ts';
 import { type AwaitedRule, Heartbeats } from './heartbeats.ts';
-import { postureSeen, versionSeen } from './memory/learn.ts';
+import { judgesSeen, postureSeen, versionSeen } from './memory/learn.ts';
 import { type LimitReached, Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
 import type { Moment } from './memory/moment.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
-import { objectPath } from './memory/remembered.ts';
+import { JUDGES, objectPath } from './memory/remembered.ts';
 import type { Known } from './namespace/posture.ts';
 import type { RuleIndex } from './sigma/rule-index.ts';
 import { signalsOf } from './signals.ts';
@@ -96,6 +96,8 @@ export class Detector {
     if (shown) this.#memory.learnPosture(record.key, shown);
     const version = versionSeen(view);
     if (version) this.#memory.learnObject(record.key, objectPath(ref.resource, view.objectName), version);
+    const judges = judgesSeen(view);
+    if (judges) this.#memory.learnObject(record.key, JUDGES, judges);
   }
 }
 

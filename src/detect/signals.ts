@@ -76,8 +76,9 @@ function signalOf(view: EventView, rule: string, target: Target, shared: Shared)
   }
   if (podSecurity) {
     signal.pod_security = podSecurity;
-    const { namespaceLabels } = view;
+    const { namespaceLabels, judges } = view;
     if (namespaceLabels) signal.namespace_labels = namespaceLabels;
+    if (judges.length > 0) signal.judges = judges;
   }
   if (namespaceChange) signal.namespace = namespaceChange;
   if (policy) signal.policy = policy;

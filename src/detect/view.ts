@@ -8,15 +8,25 @@ import type {
   Violation,
 } from '../record/signal.ts';
 import { admissionOf, type Verdict, verdictOf } from './admission/admission.ts';
+import { judgesIn } from './admission/judges.ts';
 import { attribute, type Objects } from './attribution/chain.ts';
 import type { ActorKind } from './caller/kind.ts';
 import { type CertificateSubject, certificateSubject } from './certificate/certificate-request.ts';
 import { type Connection, connectionOf } from './connect/connection.ts';
 import { answeredMetadata } from './decode/answer.ts';
-import { at, isObject, type JsonObject, listOf, member, objectOf, stringOf } from './decode/json.ts';
+import {
+  at,
+  isObject,
+  type JsonObject,
+  listOf,
+  member,
+  objectOf,
+  stringOf,
+  stringsOf,
+} from './decode/json.ts';
 import { creates, holdsObject, type Request } from './decode/request.ts';
 import { type Exposure, exposureOf, mayExpose } from './exposure/exposure.ts';
-import { objectPath, trimmed } from './memory/remembered.ts';
+import { JUDGES, objectPath, trimmed } from './memory/remembered.ts';
 import { type WrittenObject, writtenObject } from './memory/written-object.ts';
 import { mayChangeNamespace, namespaceChange } from './namespace/change.ts';
 import { changedSince } from './namespace/label-patch.ts';
@@ -31,6 +41,9 @@ import { GatewatchFields } from './view-fields.ts';
 import { traitOf } from './view-traits.ts';
 import { podSecurityOf } from './workload/pod-security.ts';
 import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
+
+/** Policies and bindings that are remembered of one namespace. */
+const JUDGES_MAX = 32;
 
 /** What was known just before a request of its namespace, and of the objects in it. */
 export interface Past extends Objects {
@@ -92,14 +105,17 @@ export class EventView implements EventFields {
   }
 
   get outcome(): Outcome {
-    this.#verdict ??= verdictOf(this.request);
-    return this.#verdict.outcome;
+    return this.#judged.outcome;
   }
 
   get admission(): Admission {
-    this.#verdict ??= verdictOf(this.request);
-    this.#admission ??= admissionOf(this.request, this.#verdict);
+    this.#admission ??= admissionOf(this.request, this.#judged);
     return this.#admission;
+  }
+
+  get #judged(): Verdict {
+    this.#verdict ??= verdictOf(this.request);
+    return this.#verdict;
   }
 
   /** The part that is remembered of the object as it was before the request; a review brings it along. */
@@ -229,6 +245,18 @@ export class EventView implements EventFields {
   /** Labels of the namespace that the object is in, as they were last seen before the request. */
   get namespaceLabels(): Readonly<Record<string, string>> | undefined {
     return this.#past.namespace.labels;
+  }
+
+  /** Admission policies and bindings that are known to have a say in the namespace of the request, by what they said of it or of one before. */
+  get judges(): readonly string[] {
+    const known = stringsOf(this.#past.object(JUDGES)?.body?.judges, JUDGES_MAX);
+    const own = this.ownJudges;
+    return own.length === 0 ? known : [...new Set([...known, ...own])].slice(0, JUDGES_MAX);
+  }
+
+  /** Those that speak of this request. */
+  get ownJudges(): readonly string[] {
+    return judgesIn(this.request, this.#judged.denial);
   }
 
   /** What kind of identity asked. A pod that a controller makes has an owner; one without is made by somebody who has its token. */

@@ -189,6 +189,8 @@ export interface Signal {
   readonly namespace?: NamespaceChange;
   /** Of a pod or workload: labels of its namespace at the time, where they are known. */
   readonly namespace_labels?: Readonly<Record<string, string>>;
+  /** Of a pod or workload: admission policies and bindings that have refused or reported something in its namespace, `resource/name`. */
+  readonly judges?: readonly string[];
   readonly policy?: PolicyChange;
   readonly evidence: Evidence;
   /** What the source could not tell, for example `truncated`. */

@@ -43,6 +43,16 @@ export function postureSeen(view: EventView, known: () => Posture | undefined): 
   return ref.resource === 'pods' && writesObject({ verb }) ? levelSeen(view.request, known) : undefined;
 }
 
+/** Which policies and bindings have a say in the namespace, where the request shows any. */
+export function judgesSeen(view: EventView): ObjectVersion | undefined {
+  const { request } = view;
+  const { time, source, ref } = request;
+  if (source !== 'audit' || !writesObject(request) || time === undefined || ref.namespace === '')
+    return undefined;
+  if (view.ownJudges.length === 0) return undefined;
+  return { time, request: request.requestId, body: { judges: view.judges } };
+}
+
 function levelSeen(request: Request, known: () => Posture | undefined): PostureEntry | undefined {
   const enforce = enforcedPolicy(request)?.split(':')[0];
   const { time } = request;

@@ -90,6 +90,9 @@ export function objectPath(resource: string, name: string): string {
   return `${resource}/${name}`;
 }
 
+/** Where it is remembered which policies and bindings have a say in a namespace, as an object whose field `judges` names them. */
+export const JUDGES = objectPath('judges', '');
+
 /** The owner reference of the controller that made an object, else its first. */
 export function ownerOf(object: unknown): Owner | undefined {
   const references = listOf(at(object, 'metadata', 'ownerReferences'));

@@ -6,7 +6,7 @@ import type { ObjectRef } from '../decode/request.ts';
 const SELECTORS_MAX = 32;
 
 /** What bindings are called of each kind of admission policy. */
-const BINDINGS: Readonly<Record<string, string>> = {
+export const BINDINGS: Readonly<Record<string, string>> = {
   validatingadmissionpolicies: 'validatingadmissionpolicybindings',
   mutatingadmissionpolicies: 'mutatingadmissionpolicybindings',
 };

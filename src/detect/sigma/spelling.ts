@@ -43,6 +43,6 @@ const UNESCAPED: Readonly<Record<string, string>> = { '\\u0026': '&', '\\u003c':
 /** A text of JSON without case; undefined if escapes may hide what it says. */
 export function plainJson(json: string): string | undefined {
   if (!ESCAPES.test(json)) return fold(json);
-  const unescaped = json.replace(HTML, (escape) => UNESCAPED[escape] ?? escape);
+  const unescaped = json.replace(HTML, (found) => UNESCAPED[found] ?? found);
   return ESCAPES.test(unescaped) ? undefined : fold(unescaped);
 }

@@ -143,6 +143,19 @@ test('what a policy had no say in is not told of; where the labels of a namespac
   ]);
   assert.deepEqual(told(weakenedAt(1, []), podAt(2, inScope)), [], 'it was bound nowhere');
   assert.deepEqual(told(weakenedAt(1, undefined), podAt(2, outside)), [['p2', ['privileged']]]);
+  const binding = { facts: { resource: 'validatingadmissionpolicybindings', name: 'b' } };
+  const judged = { judges: ['validatingadmissionpolicies/p', 'validatingadmissionpolicybindings/b'] };
+  assert.deepEqual(
+    unsure(
+      { ...weakenedAt(1, selector), ...binding },
+      podAt(2),
+      podAt(3, judged),
+      podAt(4, { judges: ['validatingadmissionpolicies/b'] }),
+    ),
+    [undefined, true, true],
+    'what is certain comes first: it has refused something there',
+  );
+  assert.deepEqual(unsure({ ...weakenedAt(1, undefined), ...binding }, podAt(2, judged)), [undefined]);
   const passedOver = { ...outside, admission: { ...ADMITTED, failed_open: ['hook'] } };
   assert.deepEqual(
     told(weakenedAt(1, selector), podAt(2, passedOver)),

@@ -128,11 +128,10 @@ const STORIES: Readonly<Record<string, readonly Partial<Row>[]>> = {
       detection_id: 'AC05',
       level: 'critical',
       user: 'kubernetes-admin',
-      // The last one in a namespace that the policy does not select, which cannot be told without the engine.
       let_through: [
-        'vap-deny/pods/p2 (uncertain)',
-        'vap-deny/pods/p3 (uncertain)',
-        // Another policy's, which these events do not tell: they never show the labels of a namespace.
+        'vap-deny/pods/p2',
+        'vap-deny/pods/p3',
+        // These events show neither the labels of its namespace nor that the policy ever judged anything there.
         'mut-team/pods/mapped (uncertain)',
       ],
     },
