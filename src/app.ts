@@ -320,8 +320,7 @@ async function runStages(role: Role, parts: Parts): Promise<Stage[]> {
   const { config, log, stores, rules, metrics, now, clock } = parts;
   switch (role) {
     case 'detect': {
-      const { event_time_ahead_seconds_max } = config.receive;
-      const limits = { ...config.detect, event_time_ahead_seconds_max };
+      const limits = { ...config.receive, ...config.detect, ...config.correlate };
       const newDetector = (): Detector => {
         return new Detector(rules.current, limits, (limit) =>
           metrics.count('detectLimitReached', 1, { limit }),

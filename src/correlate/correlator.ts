@@ -97,6 +97,10 @@ export class Correlator {
     this.#sinceSweep++;
     this.#watch(signal);
     const key = groupKey(signal, behaviour);
+    if (signal.withdrawn) {
+      this.#withdraw(signal, key, offset);
+      return;
+    }
     const { baseline, silentAfter } = behaviour;
     if (silentAfter === undefined) this.#countLate(signal, key);
     else this.#awaited.add(key);
@@ -126,6 +130,18 @@ export class Correlator {
     // What comes after a silence tells of it, however long ago it began.
     if (silentAfter !== undefined) group.changedFrom = Number.NEGATIVE_INFINITY;
     this.#restoreFrom ??= offset;
+    this.#dirty.add(key);
+  }
+
+  /** Takes a signal away that the same record has given. What a baseline has learnt of it, it keeps. */
+  #withdraw(signal: Signal, key: string, offset: number): void {
+    const group = this.#groups.get(key);
+    const ofRule = group?.held.get(partOf(signal));
+    const known = ofRule?.get(signal.id);
+    if (known?.signal.evidence.record_id !== signal.evidence.record_id) return;
+    ofRule!.delete(signal.id);
+    group!.lastOffset = offset;
+    group!.changedFrom = Math.min(group!.changedFrom, known!.earliest);
     this.#dirty.add(key);
   }
 

@@ -82,7 +82,8 @@ export function supersedes(signal: Signal, known: Signal): boolean {
     (signal.limits?.length ?? 0) - (known.limits?.length ?? 0) ||
     compareTexts(signal.evidence.record_id, known.evidence.record_id) ||
     signal.received_ms - known.received_ms;
-  return order < 0;
+  // The same record looked at again: the last word counts.
+  return order < 0 || (order === 0 && JSON.stringify(signal) !== JSON.stringify(known));
 }
 
 function compareTexts(a: string, b: string): number {

@@ -5,22 +5,25 @@ import { DecisionView } from './decision-view.ts';
 import { decode } from './decode/decode.ts';
 import type { Request } from './decode/request.ts';
 import { type AwaitedRule, Heartbeats } from './heartbeats.ts';
-import { judgesSeen, postureSeen, versionSeen } from './memory/learn.ts';
-import { type LimitReached, Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
+import { type Taught, taughtBy } from './memory/learn.ts';
+import { Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
 import type { Moment } from './memory/moment.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
-import { JUDGES, objectPath } from './memory/remembered.ts';
-import type { Known } from './namespace/posture.ts';
+import type { Known, Posture } from './namespace/posture.ts';
+import { type Recent, type RecentLimits, RecentRecords } from './recent.ts';
 import type { RuleIndex } from './sigma/rule-index.ts';
 import { signalsOf } from './signals.ts';
 import type { Target } from './targets.ts';
 import { EventView, type Past } from './view.ts';
 
 /** Limits of the detectors; each is a key of the configuration. */
-export interface DetectLimits extends MemoryLimits {
+export interface DetectLimits extends MemoryLimits, RecentLimits {
   readonly facts_text_chars_max: number;
   readonly event_time_ahead_seconds_max: number;
 }
+
+/** Told when a limit is reached, so that it is counted. */
+export type LimitReached = (limit: keyof MemoryLimits | 'recent_bytes_max') => void;
 
 /** Rules, and where their matches go. */
 export interface DetectorRules {
@@ -39,8 +42,9 @@ export interface Detection {
 }
 
 /**
- * The detect stage: records in, signals out. Its only memory is what is known of each namespace and its objects, keyed as records are.
- * The same record gives the same signals however often it is read, but for heartbeats, which are told once.
+ * The detect stage: records in, signals out. Its only memory is what is known of each namespace and its objects, keyed as records are, and the records of the
+ * last minutes that depend on it: they are looked at again when an earlier one arrives, so that order of arrival makes no difference. The same record gives the
+ * same signals however often it is read, but for heartbeats, which are told once.
  */
 export class Detector {
   #rules: RuleIndex;
@@ -48,14 +52,20 @@ export class Detector {
   #awaited: readonly AwaitedRule[];
   readonly #limits: DetectLimits;
   readonly #memory: Memory;
+  readonly #recent: RecentRecords;
   readonly #heartbeats = new Heartbeats();
 
-  constructor({ index, targets, awaited }: DetectorRules, limits: DetectLimits, limitReached?: LimitReached) {
+  constructor(
+    { index, targets, awaited }: DetectorRules,
+    limits: DetectLimits,
+    limitReached: LimitReached = () => {},
+  ) {
     this.#rules = index;
     this.#targets = targets;
     this.#awaited = awaited;
     this.#limits = limits;
     this.#memory = new Memory(limits, limitReached);
+    this.#recent = new RecentRecords(limits, () => limitReached('recent_bytes_max'));
   }
 
   /** Goes on with other rules. */
@@ -70,45 +80,135 @@ export class Detector {
     this.#memory.restore(changes);
   }
 
+  /** Lowest offset of the records that may have to be looked at again; undefined if there are none. */
+  get restoreFrom(): number | undefined {
+    return this.#recent.lowestOffset;
+  }
+
   /**
-   * Evaluates every rule on one record.
+   * Evaluates every rule on one record, and again on those that came after it in event time and before it to us, if it shows what they depend on.
+   * @param offset its place in the log
    * @throws ITEM_NOT_JSON, ITEM_NOT_AN_EVENT: the record belongs in dead letters
    */
-  detect(record: ReceivedRecord): Detection {
-    const timeMax = (record.receivedMs + this.#limits.event_time_ahead_seconds_max * 1000) * 1000;
-    const request = decode(record, timeMax);
-    const View = request.source === 'decision' ? DecisionView : EventView;
-    const view = new View(request, new Recollection(this.#memory, request));
-    const matched = this.#rules.match(view);
-    const { facts_text_chars_max } = this.#limits;
-    const signals = signalsOf(view, matched, this.#targets, facts_text_chars_max);
+  detect(record: ReceivedRecord, offset = 0): Detection {
+    const look = this.#look(record);
+    const { view, past } = look;
+    const signals = [...look.signals];
     for (const awaited of this.#awaited) {
       const sign = this.#heartbeats.of(view, awaited);
       if (sign) signals.push(sign);
     }
-    this.#learn(view);
+    const changed = this.#teach(record.key, look.taught);
+    if (changed.size > 0) signals.push(...this.#lookAgain(record.key, past, changed));
+    if (past.asked.size > 0 && view.request.time !== undefined)
+      this.#recent.put(recentOf(look, record, offset));
     return { signals, view, learnt: this.#memory.take() };
   }
 
-  #learn(view: EventView): void {
-    const { record, ref } = view.request;
-    const shown = postureSeen(view, () => this.#memory.posture(record.key));
-    if (shown) this.#memory.learnPosture(record.key, shown);
-    const version = versionSeen(view);
-    if (version) this.#memory.learnObject(record.key, objectPath(ref.resource, view.objectName), version);
-    const judges = judgesSeen(view);
-    if (judges) this.#memory.learnObject(record.key, JUDGES, judges);
+  #look(record: ReceivedRecord): Look {
+    const timeMax = (record.receivedMs + this.#limits.event_time_ahead_seconds_max * 1000) * 1000;
+    const request = decode(record, timeMax);
+    const View = request.source === 'decision' ? DecisionView : EventView;
+    const past = new Recollection(this.#memory, request);
+    const view = new View(request, past);
+    const matched = this.#rules.match(view);
+    const signals = signalsOf(view, matched, this.#targets, this.#limits.facts_text_chars_max);
+    const taught = taughtBy(view, () => past.posture);
+    if (taught.posture) past.asks(POSTURE);
+    for (const [path] of taught.objects) past.asks(path);
+    return { view, past, signals, taught };
+  }
+
+  /** @param former what the same record has taught before @returns what is known otherwise now */
+  #teach(key: string, taught: Taught, former?: Taught): Set<string> {
+    const changed = new Set<string>();
+    const postures = [taught.posture, former?.posture] as const;
+    if (postures.some((one) => one) && this.#memory.learnPosture(key, postures[0], postures[1]?.request))
+      changed.add(POSTURE);
+    const before = new Map(former?.objects);
+    for (const [path, version] of taught.objects) {
+      if (this.#memory.learnObject(key, path, version, before.get(path)?.request)) changed.add(path);
+      before.delete(path);
+    }
+    for (const [path, { request }] of before)
+      if (this.#memory.learnObject(key, path, undefined, request)) changed.add(path);
+    return changed;
+  }
+
+  /** Looks again at what came after a moment and depends on what has changed. @returns signals that are new or others, and those that are none any more */
+  #lookAgain(key: string, moment: Moment, changed: Set<string>): Signal[] {
+    const signals: Signal[] = [];
+    for (const recent of this.#recent.after(key, moment)) {
+      if (!dependsOn(recent, changed)) continue;
+      const look = this.#look(recent.record);
+      signals.push(...difference(recent.signals, look.signals));
+      for (const other of this.#teach(key, look.taught, recent.taught)) changed.add(other);
+      this.#recent.put(recentOf(look, recent.record, recent.offset));
+    }
+    return signals;
   }
 }
+
+/** What one look at a record came to. */
+interface Look {
+  readonly view: EventView;
+  readonly past: Recollection;
+  readonly signals: readonly Signal[];
+  readonly taught: Taught;
+}
+
+function recentOf({ past, signals, taught }: Look, record: ReceivedRecord, offset: number): Recent {
+  const { time, request, asked } = past;
+  return { record, offset, time, request, asked, signals, taught };
+}
+
+function dependsOn({ asked }: Recent, changed: ReadonlySet<string>): boolean {
+  if (asked.has(OBJECTS)) return true;
+  for (const one of changed) if (asked.has(one)) return true;
+  return false;
+}
+
+/** What has to be said so that what was said becomes what is true. */
+function difference(said: readonly Signal[], now: readonly Signal[]): Signal[] {
+  const before = new Map(said.map((signal) => [placeOf(signal), signal]));
+  const news: Signal[] = [];
+  for (const signal of now) {
+    const place = placeOf(signal);
+    if (JSON.stringify(before.get(place)) !== JSON.stringify(signal)) news.push(signal);
+    before.delete(place);
+  }
+  const gone = Array.from(before.values(), (signal): Signal => ({ ...signal, withdrawn: true }));
+  return [...gone, ...news];
+}
+
+/** Where in correlation a signal stands. */
+function placeOf({ id, target, group, through }: Signal): string {
+  return JSON.stringify([id, target, group, through]);
+}
+
+/** What of the past may be asked for, besides objects by their path. */
+const POSTURE = '';
+const OBJECTS = '*';
 
 /** What was known before a request, looked up when it is asked for: most requests ask for nothing. */
 class Recollection implements Past, Moment {
   readonly #memory: Memory;
   readonly #request: Request;
+  #asked: Set<string> | undefined;
 
   constructor(memory: Memory, request: Request) {
     this.#memory = memory;
     this.#request = request;
+  }
+
+  /** What was asked for: paths of objects, the namespace's posture, all objects. */
+  get asked(): ReadonlySet<string> {
+    return this.#asked ?? NOTHING;
+  }
+
+  asks(thing: string): void {
+    this.#asked ??= new Set();
+    this.#asked.add(thing);
   }
 
   get time(): EventTime {
@@ -119,15 +219,24 @@ class Recollection implements Past, Moment {
     return this.#request.requestId;
   }
 
+  get posture(): Posture | undefined {
+    this.asks(POSTURE);
+    return this.#memory.posture(this.#request.record.key);
+  }
+
   get namespace(): Known {
-    return this.#memory.posture(this.#request.record.key)?.before(this) ?? {};
+    return this.posture?.before(this) ?? {};
   }
 
   object(path: string): ObjectVersion | undefined {
+    this.asks(path);
     return this.#memory.object(this.#request.record.key, path)?.before(this);
   }
 
   get paths(): Iterable<string> {
+    this.asks(OBJECTS);
     return this.#memory.paths(this.#request.record.key);
   }
 }
+
+const NOTHING: ReadonlySet<string> = new Set();

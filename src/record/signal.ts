@@ -182,6 +182,8 @@ export interface Signal {
   readonly through?: readonly Through[];
   /** The target looks at all groups of the cluster together (a baseline, which begins with the first match of any of them). */
   readonly spans_groups?: true;
+  /** The rule does not match after all: an earlier record that came late shows what was before. It takes the same record's signal away. */
+  readonly withdrawn?: true;
   readonly facts: Facts;
   readonly actor?: Actor;
   readonly admission: Admission;

@@ -59,6 +59,7 @@ const LIMITS = {
   namespaces_max: 1000,
   objects_bytes_max: 16_777_216,
   object_bytes_max: 65_536,
+  recent_bytes_max: 16_777_216,
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: Number.MAX_SAFE_INTEGER / 1e7,
   lateness_seconds: Number.MAX_SAFE_INTEGER,

@@ -52,6 +52,7 @@ export const LABELS = {
       'namespaces_max',
       'objects_bytes_max',
       'object_bytes_max',
+      'recent_bytes_max',
       'lateness_seconds',
       'lateness_review_seconds',
       'groups_max',

@@ -89,11 +89,7 @@ function entryAt(position: number): LogEntry {
 
 /** Signals of the recordings that groups are made of; habits are remembered in another way. */
 function recordedSignals(): readonly Signal[] {
-  const { event_time_ahead_seconds_max } = config.receive;
-  const detector = new Detector(rules, {
-    ...config.detect,
-    event_time_ahead_seconds_max,
-  });
+  const detector = new Detector(rules, { ...config.receive, ...config.detect, ...config.correlate });
   const origin = { cluster: 'bench', receivedMs: Date.now() };
   return attackedLines()
     .lines.flatMap((line) => parseEvent(Buffer.from(line), origin, config.receive, 'line').records)

@@ -65,8 +65,7 @@ export const detectRules: Benchmark = {
 };
 
 function detectorWith(rules: DetectorRules): Detector {
-  const { event_time_ahead_seconds_max } = config.receive;
-  return new Detector(rules, { ...config.detect, event_time_ahead_seconds_max });
+  return new Detector(rules, { ...config.receive, ...config.detect, ...config.correlate });
 }
 
 function recorded(): { records: readonly ReceivedRecord[]; source: string } {

@@ -44,6 +44,7 @@ const LIMITS = {
   namespaces_max: 100,
   objects_bytes_max: 65_536,
   object_bytes_max: 4096,
+  recent_bytes_max: 10_000_000,
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: 1_000_000,
   lateness_seconds: 100_000,

@@ -14,6 +14,7 @@ const LIMITS = {
   namespaces_max: 10_000,
   objects_bytes_max: 67_108_864,
   object_bytes_max: 65_536,
+  recent_bytes_max: 10_000_000,
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: 300,
   lateness_seconds: 300,

@@ -15,6 +15,8 @@ const LIMITS: DetectLimits = {
   namespaces_max: 100,
   objects_bytes_max: 10_000_000,
   object_bytes_max: 65_536,
+  recent_bytes_max: 10_000_000,
+  lateness_seconds: 300,
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: 300,
 };

@@ -66,8 +66,8 @@ function problemOfOptions(rule: RuleMetadata): GatewatchError[] {
 }
 
 async function surveyOf(sources: RuleSources, options: CheckOptions): Promise<Survey> {
-  const { detect, receive } = configFrom(options);
-  const survey = new Survey(compileRules(sources), { ...detect, ...receive });
+  const { detect, receive, correlate } = configFrom(options);
+  const survey = new Survey(compileRules(sources), { ...detect, ...receive, ...correlate });
   const files = await findFiles(options.against ?? []);
   for await (const { records, rejected } of readFiles(files, 'check', receive)) {
     for (const record of records) survey.add(record);

@@ -55,6 +55,11 @@ export const detect = section('Matching of single events.', {
   object_bytes_max: count
     .default(65_536)
     .describe('Largest object that is remembered, in bytes of the part of it that matters.'),
+  recent_bytes_max: count
+    .default(67_108_864)
+    .describe(
+      'Most bytes of records of the last minutes (`correlate.lateness_seconds`) that are kept in each partition to be looked at again, should one arrive late that shows what was before them. The first to come are let go.',
+    ),
   facts_text_chars_max: count
     .default(2048)
     .describe('Longest text carried from an event into an alert, in characters; longer ones are cut.'),

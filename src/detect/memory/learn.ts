@@ -7,10 +7,28 @@ import { labelsEntry, type Posture, type PostureEntry } from '../namespace/postu
 import type { EventView } from '../view.ts';
 import { enforcedPolicy } from '../workload/pod-security.ts';
 import type { ObjectVersion } from './object-history.ts';
-import { isRemembered, ownerOf, trimmed } from './remembered.ts';
+import { isRemembered, JUDGES, objectPath, ownerOf, trimmed } from './remembered.ts';
+
+/** What a request teaches those that come after it. */
+export interface Taught {
+  readonly posture?: PostureEntry;
+  /** By path. */
+  readonly objects: readonly (readonly [path: string, version: ObjectVersion])[];
+}
+
+/** What a record shows of the past of those that come after it. @param posture of its namespace, which is asked for where it matters */
+export function taughtBy(view: EventView, posture: () => Posture | undefined): Taught {
+  const shown = postureSeen(view, posture);
+  const version = versionSeen(view);
+  const judges = judgesSeen(view);
+  const objects: [string, ObjectVersion][] = [];
+  if (version) objects.push([objectPath(view.request.ref.resource, view.objectName), version]);
+  if (judges) objects.push([JUDGES, judges]);
+  return shown ? { posture: shown, objects } : { objects };
+}
 
 /** The version of an object that a request leaves, or shows; undefined if it is of no kind that is remembered, or changes nothing. */
-export function versionSeen(view: EventView): ObjectVersion | undefined {
+function versionSeen(view: EventView): ObjectVersion | undefined {
   const { request } = view;
   const { ref, verb } = request;
   // What is cheap to ask comes first: most requests teach nothing.
@@ -35,7 +53,7 @@ export function versionSeen(view: EventView): ObjectVersion | undefined {
 }
 
 /** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
-export function postureSeen(view: EventView, known: () => Posture | undefined): PostureEntry | undefined {
+function postureSeen(view: EventView, known: () => Posture | undefined): PostureEntry | undefined {
   const { ref, verb, source } = view.request;
   if (source !== 'audit') return undefined;
   if (ref.resource === 'namespaces') return labelsSeen(view);
@@ -44,7 +62,7 @@ export function postureSeen(view: EventView, known: () => Posture | undefined): 
 }
 
 /** Which policies and bindings have a say in the namespace, where the request shows any. */
-export function judgesSeen(view: EventView): ObjectVersion | undefined {
+function judgesSeen(view: EventView): ObjectVersion | undefined {
   const { request } = view;
   const { time, source, ref } = request;
   if (source !== 'audit' || !writesObject(request) || time === undefined || ref.namespace === '')

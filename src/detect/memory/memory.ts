@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Posture, type PostureEntry } from '../namespace/posture.ts';
-import { inOrder } from './moment.ts';
+import { inOrder, type Moment } from './moment.ts';
 import { ObjectHistory, type ObjectVersion } from './object-history.ts';
 
 /** Limits of what a detector remembers; each is a key of the configuration. */
@@ -92,21 +92,31 @@ export class Memory {
     this.#changes = [];
   }
 
-  learnPosture(key: string, entry: PostureEntry): void {
+  /**
+   * Learns what a request has shown of its namespace.
+   * @param former the same request, if it has shown something else before: that is let go
+   * @returns whether anything is known now that was not, or the other way round
+   */
+  learnPosture(key: string, entry: PostureEntry | undefined, former?: string): boolean {
     const known = this.#postures.get(key) ?? new Posture();
-    const posture = known.with(entry);
-    if (posture === known) return;
+    const rest = former === undefined ? known : known.without(former);
+    const posture = entry ? rest.with(entry) : rest;
+    if (posture === known || saysTheSame(posture.entries, known.entries)) return false;
     this.#postures.set(key, posture);
     this.#tell(key, undefined, known.entries, posture.entries);
+    return true;
   }
 
-  learnObject(key: string, object: string, version: ObjectVersion): void {
+  /** The same of an object. */
+  learnObject(key: string, object: string, version: ObjectVersion | undefined, former?: string): boolean {
     const place = key + SEPARATOR + object;
     const known = this.#objects.get(place) ?? new ObjectHistory();
-    const history = known.with(this.#bounded(version));
-    if (history === known) return;
+    const rest = former === undefined ? known : known.without(former);
+    const history = version ? rest.with(this.#bounded(version)) : rest;
+    if (history === known || saysTheSame(history.versions, known.versions)) return false;
     this.#tell(key, object, known.versions, history.versions);
     this.#remember(place, history);
+    return true;
   }
 
   /** What has changed since the last call; whoever keeps the memory does the same. */
@@ -138,11 +148,16 @@ export class Memory {
     after: readonly MemoryChange['entry'][],
   ): void {
     const place = object === undefined ? { key } : { key, object };
-    for (const entry of after)
-      if (!before.includes(entry)) this.#changes.push({ ...place, entry, kept: true });
+    // What one request has shown may be told anew: the last word counts.
     for (const entry of before)
       if (!after.includes(entry)) this.#changes.push({ ...place, entry, kept: false });
+    for (const entry of after)
+      if (!before.includes(entry)) this.#changes.push({ ...place, entry, kept: true });
   }
+}
+
+function saysTheSame(a: readonly Moment[], b: readonly Moment[]): boolean {
+  return a.length === b.length && JSON.stringify(a) === JSON.stringify(b);
 }
 
 function placeOf(place: string): [key: string, object: string] {

@@ -32,6 +32,12 @@ export class ObjectHistory {
     return lastBefore(this.versions, moment);
   }
 
+  /** The history without the version that a request has left, or itself. */
+  without(request: string): ObjectHistory {
+    const versions = this.versions.filter((version) => version.request !== request);
+    return versions.length === this.versions.length ? this : new ObjectHistory(versions);
+  }
+
   /** The history with one more version, or itself if it changes nothing: an unchanged object keeps the author of its last change. */
   with(version: ObjectVersion): ObjectHistory {
     if (this.versions.some(({ request }) => request === version.request)) return this;

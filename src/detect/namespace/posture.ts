@@ -52,6 +52,12 @@ export class Posture {
     return newest !== undefined && newest.time <= time && newest.enforce === enforce;
   }
 
+  /** The posture without what a request has shown, or itself. */
+  without(request: string): Posture {
+    const entries = this.entries.filter((entry) => entry.request !== request);
+    return entries.length === this.entries.length ? this : new Posture(entries);
+  }
+
   /** The posture with one more entry, or itself if the entry is known or says nothing new. */
   with(entry: PostureEntry): Posture {
     if (this.entries.some((known) => known.request === entry.request)) return this;

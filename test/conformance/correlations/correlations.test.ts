@@ -73,6 +73,7 @@ const LIMITS = {
   namespaces_max: 100,
   objects_bytes_max: 1_000_000,
   object_bytes_max: 10_000,
+  recent_bytes_max: 10_000_000,
   facts_text_chars_max: 100,
   event_time_ahead_seconds_max: 1e9,
   lateness_seconds: 1e9,

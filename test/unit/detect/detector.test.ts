@@ -9,6 +9,8 @@ const LIMITS = {
   namespaces_max: 100,
   objects_bytes_max: 1_000_000,
   object_bytes_max: 65_536,
+  recent_bytes_max: 10_000_000,
+  lateness_seconds: 300,
   facts_text_chars_max: 64,
   event_time_ahead_seconds_max: 300,
 };

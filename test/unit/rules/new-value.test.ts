@@ -12,6 +12,7 @@ const LIMITS = {
   namespaces_max: 100,
   objects_bytes_max: 1_000_000,
   object_bytes_max: 10_000,
+  recent_bytes_max: 10_000_000,
   facts_text_chars_max: 2048,
   event_time_ahead_seconds_max: 300,
   lateness_seconds: 300,

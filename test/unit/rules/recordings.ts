@@ -57,7 +57,7 @@ export const shippedRules = await loadRules(config.detect);
 export const RECEIVE_LIMITS = config.receive;
 
 export function newDetector(): Detector {
-  return new Detector(shippedRules, { ...config.detect, ...config.receive });
+  return new Detector(shippedRules, { ...config.detect, ...config.receive, ...config.correlate });
 }
 
 /** The alerts that `gatewatch replay` gives for one file, in the order of the table. */

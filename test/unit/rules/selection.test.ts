@@ -22,8 +22,8 @@ const FILES = [
 
 function matching(selection: Selection): string[] {
   const rules = compileRules({ files: FILES, lists: new Map() }, selection);
-  const { detect, receive } = loadConfig({ env: {} });
-  const detector = new Detector(rules, { ...detect, ...receive });
+  const { detect, receive, correlate } = loadConfig({ env: {} });
+  const detector = new Detector(rules, { ...detect, ...receive, ...correlate });
   return detector.detect(recordOf(eventWith())).signals.map(({ rule }) => rule);
 }
 

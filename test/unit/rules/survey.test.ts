@@ -6,7 +6,7 @@ import { Survey } from '../../../src/rules/survey.ts';
 import { ruleText } from '../detect/sigma/support.ts';
 import { eventWith, recordedLines, recordOf } from '../detect/support.ts';
 
-const { detect, receive } = loadConfig({ env: {} });
+const { detect, receive, correlate } = loadConfig({ env: {} });
 
 function surveyOf(detections: readonly string[], lines: readonly (string | object)[]) {
   const files = detections.map((detection, index) => ({
@@ -14,7 +14,7 @@ function surveyOf(detections: readonly string[], lines: readonly (string | objec
     text: ruleText(detection).replace('Test', `Rule ${index}`),
   }));
   const lists = new Map([['none', []]]);
-  const survey = new Survey(compileRules({ files, lists }), { ...detect, ...receive });
+  const survey = new Survey(compileRules({ files, lists }), { ...detect, ...receive, ...correlate });
   for (const line of lines) survey.add(recordOf(line));
   const results = survey.results().map(({ concerned, matched, fields }) => ({ concerned, matched, fields }));
   return { survey, results };

@@ -20,7 +20,7 @@ detection: {any: {verb: '*'}, condition: any}
     },
   ],
 });
-const { detect, receive } = loadConfig({ env: {} });
+const { detect, receive, correlate } = loadConfig({ env: {} });
 const CONTROLLERS = 'system:serviceaccount:kube-system:';
 
 let second = 0;
@@ -49,7 +49,7 @@ function object(kind: string, name: string, owner?: [kind: string, name: string]
 
 /** What attribution makes of the last of some events. */
 function actorOf(...events: object[]): NonNullable<Signal['actor']> {
-  const detector = new Detector(rules, { ...detect, ...receive });
+  const detector = new Detector(rules, { ...detect, ...receive, ...correlate });
   const signals = events.flatMap((event) => detector.detect(recordOf(event)).signals);
   return signals.at(-1)!.actor!;
 }
@@ -139,7 +139,7 @@ test('behind a service account is who wrote the workload that uses it', () => {
 
 test('in a real recording every refused pod of a controller names alice', (t) => {
   const lines = recordedLines('07-workloads');
-  const detector = new Detector(rules, { ...detect, ...receive });
+  const detector = new Detector(rules, { ...detect, ...receive, ...correlate });
   const denied = lines
     .flatMap((line) => detector.detect(recordOf(line, RECEIVED_MS + 86_400_000)).signals)
     .filter(({ actor, admission, facts }) => {

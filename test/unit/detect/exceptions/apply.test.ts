@@ -33,7 +33,7 @@ id: new
 correlation: {type: new_value, generate: true, rules: [creations], group-by: [user.username], field: userAgent, timespan: 2d}
 `;
 
-const { detect, receive } = loadConfig({ env: {} });
+const { detect, receive, correlate } = loadConfig({ env: {} });
 
 const exception = (id: string, rules: string, more: string) => `title: Exception ${id}
 id: ${id}
@@ -51,7 +51,7 @@ function signalsOf(exceptions: readonly string[], record: ReceivedRecord): reado
     lists: new Map(),
     exceptions: [{ name: 'e.yml', text: exceptions.join('---\n') }],
   });
-  return new Detector(rules, { ...detect, ...receive }).detect(record).signals;
+  return new Detector(rules, { ...detect, ...receive, ...correlate }).detect(record).signals;
 }
 
 /** From which rules and correlations a match was taken, and by which exception. */

@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { versionSeen } from '../../../../src/detect/memory/learn.ts';
+import { taughtBy } from '../../../../src/detect/memory/learn.ts';
 import { Memory } from '../../../../src/detect/memory/memory.ts';
-import { objectPath } from '../../../../src/detect/memory/remembered.ts';
 import { EventView } from '../../../../src/detect/view.ts';
 import { decoded, NO_PAST, recordOf } from '../support.ts';
 
@@ -25,8 +24,8 @@ function story(name: string): string[] {
     const object = (path: string) => memory.object(record.key, path)?.before({ time, request: requestId });
     const view = new EventView(request, { ...NO_PAST, object });
     const { effect, changes, reasons } = view.policy!;
-    const version = versionSeen(view);
-    if (version) memory.learnObject(record.key, objectPath(ref.resource, view.objectName), version);
+    for (const [path, version] of taughtBy(view, () => undefined).objects)
+      memory.learnObject(record.key, path, version);
     const why = reasons[0] ?? changes[0] ?? '';
     return `${request.caller.name.split(':').at(-1)} ${verb} ${view.objectName || ref.resource}: ${effect}, ${why}`;
   });

@@ -15,7 +15,7 @@ detection:
   condition: more or other
 `;
 const rules = compileRules({ lists: new Map(), files: [{ name: 'r.yml', text: RULE }] });
-const { detect, receive } = loadConfig({ env: {} });
+const { detect, receive, correlate } = loadConfig({ env: {} });
 
 const READER = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }];
 const KEEPER = [...READER, { apiGroups: [''], resources: ['secrets'], verbs: ['get'] }];
@@ -39,7 +39,7 @@ const role = (rules: object[]) => ({ kind: 'Role', metadata: { name: 'r' }, rule
 
 /** Whether the last of the events is one that adds. */
 function adds(...events: object[]): boolean {
-  const detector = new Detector(rules, { ...detect, ...receive });
+  const detector = new Detector(rules, { ...detect, ...receive, ...correlate });
   return events.map((event) => detector.detect(recordOf(event)).signals.length > 0).at(-1)!;
 }
 
