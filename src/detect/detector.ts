@@ -5,12 +5,12 @@ import { DecisionView } from './decision-view.ts';
 import { decode } from './decode/decode.ts';
 import type { Request } from './decode/request.ts';
 import { type AwaitedRule, Heartbeats } from './heartbeats.ts';
-import { type Taught, taughtBy } from './memory/learn.ts';
+import { NOTHING, type Taught, taughtBy } from './memory/learn.ts';
 import { Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
 import type { Moment } from './memory/moment.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
-import type { Known, Posture } from './namespace/posture.ts';
-import { type Recent, type RecentLimits, RecentRecords } from './recent.ts';
+import type { Known } from './namespace/posture.ts';
+import { NO_TIME, type Recent, type RecentLimits, RecentRecords } from './recent.ts';
 import type { RuleIndex } from './sigma/rule-index.ts';
 import { signalsOf } from './signals.ts';
 import type { Target } from './targets.ts';
@@ -98,10 +98,16 @@ export class Detector {
       const sign = this.#heartbeats.of(view, awaited);
       if (sign) signals.push(sign);
     }
-    const changed = this.#teach(record.key, look.taught);
-    if (changed.size > 0) signals.push(...this.#lookAgain(record.key, past, changed));
-    if (past.asked.size > 0 && view.request.time !== undefined)
-      this.#recent.put(recentOf(look, record, offset));
+    // What comes later than may be, or once more, changes nothing that was said.
+    const isNews = this.#recent.wants(record, past.time);
+    if (look.taught !== NOTHING) {
+      if (isNews) signals.push(...this.#learn(record.key, past, look.taught));
+      else this.#teach(record.key, look.taught, NOTHING);
+    }
+    if (isNews && past.asked !== NEVER) {
+      // Its bytes may be a part of a whole batch's.
+      this.#recent.put(recentOf({ ...record, bytes: Buffer.from(record.bytes) }, past, offset));
+    }
     return { signals, view, learnt: this.#memory.take() };
   }
 
@@ -113,19 +119,19 @@ export class Detector {
     const view = new View(request, past);
     const matched = this.#rules.match(view);
     const signals = signalsOf(view, matched, this.#targets, this.#limits.facts_text_chars_max);
-    const taught = taughtBy(view, () => past.posture);
+    const taught = taughtBy(view, () => past.namespace);
     if (taught.posture) past.asks(POSTURE);
     for (const [path] of taught.objects) past.asks(path);
     return { view, past, signals, taught };
   }
 
   /** @param former what the same record has taught before @returns what is known otherwise now */
-  #teach(key: string, taught: Taught, former?: Taught): Set<string> {
+  #teach(key: string, taught: Taught, former: Taught): Set<string> {
     const changed = new Set<string>();
-    const postures = [taught.posture, former?.posture] as const;
-    if (postures.some((one) => one) && this.#memory.learnPosture(key, postures[0], postures[1]?.request))
+    const { posture } = taught;
+    if ((posture || former.posture) && this.#memory.learnPosture(key, posture, former.posture?.request))
       changed.add(POSTURE);
-    const before = new Map(former?.objects);
+    const before = new Map(former.objects);
     for (const [path, version] of taught.objects) {
       if (this.#memory.learnObject(key, path, version, before.get(path)?.request)) changed.add(path);
       before.delete(path);
@@ -135,17 +141,23 @@ export class Detector {
     return changed;
   }
 
-  /** Looks again at what came after a moment and depends on what has changed. @returns signals that are new or others, and those that are none any more */
-  #lookAgain(key: string, moment: Moment, changed: Set<string>): Signal[] {
-    const signals: Signal[] = [];
-    for (const recent of this.#recent.after(key, moment)) {
-      if (!dependsOn(recent, changed)) continue;
+  /** Learns what a request shows. @returns what it makes of those that came after it: signals that are new or others, and those that are none any more */
+  #learn(key: string, moment: Moment, taught: Taught): Signal[] {
+    const offered = new Set(taught.objects.map(([path]) => path));
+    if (taught.posture) offered.add(POSTURE);
+    const later = this.#recent.after(key, moment);
+    const isNews = later.some((recent) => dependsOn(recent, offered));
+    const before = isNews ? later.map(({ record }) => this.#look(record)) : [];
+    const changed = this.#teach(key, taught, NOTHING);
+    if (!isNews || changed.size === 0) return [];
+    return later.flatMap((recent, index) => {
+      if (!dependsOn(recent, changed)) return [];
+      const said = before[index]!;
       const look = this.#look(recent.record);
-      signals.push(...difference(recent.signals, look.signals));
-      for (const other of this.#teach(key, look.taught, recent.taught)) changed.add(other);
-      this.#recent.put(recentOf(look, recent.record, recent.offset));
-    }
-    return signals;
+      for (const other of this.#teach(key, look.taught, said.taught)) changed.add(other);
+      this.#recent.put(recentOf(recent.record, look.past, recent.offset));
+      return difference(said.signals, look.signals);
+    });
   }
 }
 
@@ -157,15 +169,12 @@ interface Look {
   readonly taught: Taught;
 }
 
-function recentOf({ past, signals, taught }: Look, record: ReceivedRecord, offset: number): Recent {
-  const { time, request, asked } = past;
-  return { record, offset, time, request, asked, signals, taught };
+function recentOf(record: ReceivedRecord, { time, request, asked }: Recollection, offset: number): Recent {
+  return { record, offset, time, request, asked };
 }
 
 function dependsOn({ asked }: Recent, changed: ReadonlySet<string>): boolean {
-  if (asked.has(OBJECTS)) return true;
-  for (const one of changed) if (asked.has(one)) return true;
-  return false;
+  return asked.includes(OBJECTS) || asked.some((one) => changed.has(one));
 }
 
 /** What has to be said so that what was said becomes what is true. */
@@ -194,7 +203,7 @@ const OBJECTS = '*';
 class Recollection implements Past, Moment {
   readonly #memory: Memory;
   readonly #request: Request;
-  #asked: Set<string> | undefined;
+  #asked: string[] | undefined;
 
   constructor(memory: Memory, request: Request) {
     this.#memory = memory;
@@ -202,30 +211,26 @@ class Recollection implements Past, Moment {
   }
 
   /** What was asked for: paths of objects, the namespace's posture, all objects. */
-  get asked(): ReadonlySet<string> {
-    return this.#asked ?? NOTHING;
+  get asked(): readonly string[] {
+    return this.#asked ?? NEVER;
   }
 
   asks(thing: string): void {
-    this.#asked ??= new Set();
-    this.#asked.add(thing);
+    if (!this.#asked) this.#asked = [thing];
+    else if (!this.#asked.includes(thing)) this.#asked.push(thing);
   }
 
   get time(): EventTime {
-    return this.#request.time ?? Number.MAX_SAFE_INTEGER;
+    return this.#request.time ?? NO_TIME;
   }
 
   get request(): string {
     return this.#request.requestId;
   }
 
-  get posture(): Posture | undefined {
-    this.asks(POSTURE);
-    return this.#memory.posture(this.#request.record.key);
-  }
-
   get namespace(): Known {
-    return this.posture?.before(this) ?? {};
+    this.asks(POSTURE);
+    return this.#memory.posture(this.#request.record.key)?.before(this) ?? {};
   }
 
   object(path: string): ObjectVersion | undefined {
@@ -239,4 +244,4 @@ class Recollection implements Past, Moment {
   }
 }
 
-const NOTHING: ReadonlySet<string> = new Set();
+const NEVER: readonly string[] = [];

@@ -1,7 +1,5 @@
 import type { ReceivedRecord } from '../record/record.ts';
-import type { Signal } from '../record/signal.ts';
 import type { EventTime } from '../record/time.ts';
-import type { Taught } from './memory/learn.ts';
 import { inOrder, type Moment } from './memory/moment.ts';
 
 /** Limits of what is kept of recent records; each is a key of the configuration. */
@@ -11,19 +9,17 @@ export interface RecentLimits {
   readonly recent_bytes_max: number;
 }
 
-/** A record whose signals depend on what came before it, and what it came to so far. */
+/** A record whose signals depend on what came before it. */
 export interface Recent extends Moment {
   readonly record: ReceivedRecord;
   /** Its place in the log. */
   readonly offset: number;
   /** What of the past was asked for. */
-  readonly asked: ReadonlySet<string>;
-  readonly signals: readonly Signal[];
-  readonly taught: Taught;
+  readonly asked: readonly string[];
 }
 
-/** Bytes of a signal beside those of its record, about. */
-const SIGNAL_BYTES = 1500;
+/** Of a record without a time that can be believed. Nothing is before it that it could be told from. */
+export const NO_TIME: EventTime = Number.MAX_SAFE_INTEGER;
 
 /** Records between two looks for what can be let go. */
 const SWEEP_EVERY = 1000;
@@ -35,7 +31,7 @@ const SWEEP_EVERY = 1000;
 export class RecentRecords {
   readonly #limits: RecentLimits;
   readonly #limitReached: () => void;
-  /** In order of arrival, by record. */
+  /** By record, in the order of their offsets. */
   readonly #records = new Map<string, Recent>();
   /** In order of event time, by key of the records. */
   readonly #byKey = new Map<string, Recent[]>();
@@ -51,25 +47,24 @@ export class RecentRecords {
 
   /** Lowest offset of the records kept; undefined if there are none. */
   get lowestOffset(): number | undefined {
-    let lowest: number | undefined;
-    for (const { offset } of this.#records.values()) lowest = Math.min(lowest ?? offset, offset);
-    return lowest;
+    return this.#records.values().next().value?.offset;
   }
 
-  /** Takes in a record, or what one came to when it was looked at again. */
+  /** Whether a record is new, and an earlier one may still arrive. */
+  wants({ id, cluster }: ReceivedRecord, time: EventTime): boolean {
+    const latest = this.#latest.get(cluster) ?? 0;
+    if (time > latest && time !== NO_TIME) this.#latest.set(cluster, time);
+    return time !== NO_TIME && time >= latest - this.#lateness && !this.#records.has(id);
+  }
+
+  /** Takes in a record that is wanted, or what one came to when it was looked at again. */
   put(recent: Recent): void {
-    const { record, time } = recent;
-    const latest = Math.max(this.#latest.get(record.cluster) ?? 0, time);
-    this.#latest.set(record.cluster, latest);
+    const { record } = recent;
     if (++this.#added % SWEEP_EVERY === 0) this.#sweep();
-    if (time < latest - this.#limits.lateness_seconds * 1_000_000) return;
     const known = this.#records.get(record.id);
-    if (known) this.#drop(known);
-    this.#records.set(record.id, recent);
-    this.#bytes += bytesOf(recent);
-    const ofKey = this.#byKey.get(record.key);
-    if (ofKey) insert(ofKey, recent);
-    else this.#byKey.set(record.key, [recent]);
+    if (known) this.#unlink(known);
+    // One that comes again keeps its place: it is read again from there.
+    this.#link(known ? { ...recent, offset: known.offset } : recent);
     while (this.#bytes > this.#limits.recent_bytes_max) {
       this.#limitReached();
       this.#drop(this.#records.values().next().value!);
@@ -85,25 +80,38 @@ export class RecentRecords {
     return ofKey.slice(from);
   }
 
+  /** Microseconds. */
+  get #lateness(): number {
+    return this.#limits.lateness_seconds * 1_000_000;
+  }
+
   #sweep(): void {
     for (const recent of this.#records.values()) {
-      const horizon = this.#latest.get(recent.record.cluster)! - this.#limits.lateness_seconds * 1_000_000;
-      if (recent.time < horizon) this.#drop(recent);
+      if (recent.time < this.#latest.get(recent.record.cluster)! - this.#lateness) this.#drop(recent);
     }
   }
 
   #drop(recent: Recent): void {
+    this.#records.delete(recent.record.id);
+    this.#unlink(recent);
+  }
+
+  #link(recent: Recent): void {
     const { id, key } = recent.record;
-    this.#records.delete(id);
-    this.#bytes -= bytesOf(recent);
+    this.#records.set(id, recent);
+    this.#bytes += recent.record.bytes.length;
+    const ofKey = this.#byKey.get(key);
+    if (ofKey) insert(ofKey, recent);
+    else this.#byKey.set(key, [recent]);
+  }
+
+  #unlink(recent: Recent): void {
+    const { key } = recent.record;
+    this.#bytes -= recent.record.bytes.length;
     const ofKey = this.#byKey.get(key)!;
     ofKey.splice(ofKey.indexOf(recent), 1);
     if (ofKey.length === 0) this.#byKey.delete(key);
   }
-}
-
-function bytesOf({ record, signals }: Recent): number {
-  return record.bytes.length + signals.length * SIGNAL_BYTES;
 }
 
 function insert(ofKey: Recent[], recent: Recent): void {

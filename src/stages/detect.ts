@@ -13,7 +13,8 @@ import { type Stage, stageOf } from './stage.ts';
 const YIELD_EVERY = 16;
 
 /**
- * Runs the detect stage: records in; signals, what was learnt and dead letters out. Each partition has a detector of its own.
+ * Runs the detect stage: records in; signals, what was learnt and dead letters out. Each partition has a detector of its own. When a partition is assigned,
+ * the records that may have to be looked at again are read again first, and nothing is said meanwhile.
  * @param rules those in force, which may be others with each batch
  */
 export async function runDetect(
@@ -35,7 +36,7 @@ export async function runDetect(
     revoked(partition) {
       detectors.delete(partition);
     },
-    async process({ partition, entries }) {
+    async process({ partition, entries, restoring }) {
       const detector = detectors.get(partition)!;
       detector.use(rules());
       const signals: Signal[] = [];
@@ -45,7 +46,7 @@ export async function runDetect(
       for (const [index, entry] of entries.entries()) {
         if (index % YIELD_EVERY === YIELD_EVERY - 1) await othersTurn();
         try {
-          const detection = detector.detect(recordFromEntry(entry));
+          const detection = detector.detect(recordFromEntry(entry), entry.offset);
           // Not asked of every record: most are never decoded as far as that.
           if (index === entries.length - 1) latest = detection.view.request.time;
           signals.push(...detection.signals);
@@ -54,14 +55,15 @@ export async function runDetect(
           dead.push(deadLetter('records', entry, error));
         }
       }
+      const { restoreFrom } = detector;
+      const progress = restoreFrom === undefined ? undefined : { restoreFrom };
+      if (restoring) return progress;
       // Whatever of this is done twice after a crash changes nothing: signals and what was learnt carry content identities.
       await patience.until(() =>
-        Promise.all([
-          log.append('signals', signals.map(signalToEntry)),
-          log.append('namespaces', [...learnt.values()]),
-          log.append('dead-letters', dead),
-        ]),
+        Promise.all([log.append('signals', signals.map(signalToEntry)), log.append('dead-letters', dead)]),
       );
+      // Only now: what is known already makes nothing be looked at again.
+      await patience.until(() => log.append('namespaces', [...learnt.values()]));
       metrics.count('detectRecords', entries.length);
       for (const { rule, excepted } of signals) {
         metrics.count('detectSignals', 1, { rule });
@@ -70,7 +72,7 @@ export async function runDetect(
       for (const { headers } of dead) metrics.count('deadLetters', 1, { code: headers.code! });
       if (latest !== undefined)
         metrics.set('eventTimeLagSeconds', now() / 1000 - latest / 1e6, { stage: 'detect' });
-      return undefined;
+      return progress;
     },
   });
   return stageOf('detect', consumer, patience);

@@ -3,7 +3,7 @@ import { at } from '../decode/json.ts';
 import { holdsObject, type Request, writesObject } from '../decode/request.ts';
 import { labelsOf } from '../namespace/label-patch.ts';
 import type { Labels } from '../namespace/labels.ts';
-import { labelsEntry, type Posture, type PostureEntry } from '../namespace/posture.ts';
+import { type Known, labelsEntry, type PostureEntry } from '../namespace/posture.ts';
 import type { EventView } from '../view.ts';
 import { enforcedPolicy } from '../workload/pod-security.ts';
 import type { ObjectVersion } from './object-history.ts';
@@ -16,11 +16,15 @@ export interface Taught {
   readonly objects: readonly (readonly [path: string, version: ObjectVersion])[];
 }
 
-/** What a record shows of the past of those that come after it. @param posture of its namespace, which is asked for where it matters */
-export function taughtBy(view: EventView, posture: () => Posture | undefined): Taught {
-  const shown = postureSeen(view, posture);
+/** What most requests teach. */
+export const NOTHING: Taught = { objects: [] };
+
+/** What a record shows of the past of those that come after it. @param known what was known of its namespace just before, which is asked for where it matters */
+export function taughtBy(view: EventView, known: () => Known): Taught {
+  const shown = postureSeen(view, known);
   const version = versionSeen(view);
   const judges = judgesSeen(view);
+  if (!shown && !version && !judges) return NOTHING;
   const objects: [string, ObjectVersion][] = [];
   if (version) objects.push([objectPath(view.request.ref.resource, view.objectName), version]);
   if (judges) objects.push([JUDGES, judges]);
@@ -53,7 +57,7 @@ function versionSeen(view: EventView): ObjectVersion | undefined {
 }
 
 /** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
-function postureSeen(view: EventView, known: () => Posture | undefined): PostureEntry | undefined {
+function postureSeen(view: EventView, known: () => Known): PostureEntry | undefined {
   const { ref, verb, source } = view.request;
   if (source !== 'audit') return undefined;
   if (ref.resource === 'namespaces') return labelsSeen(view);
@@ -71,10 +75,10 @@ function judgesSeen(view: EventView): ObjectVersion | undefined {
   return { time, request: request.requestId, body: { judges: view.judges } };
 }
 
-function levelSeen(request: Request, known: () => Posture | undefined): PostureEntry | undefined {
+function levelSeen(request: Request, known: () => Known): PostureEntry | undefined {
   const enforce = enforcedPolicy(request)?.split(':')[0];
   const { time } = request;
-  if (enforce === undefined || time === undefined || known()?.says(enforce, time)) return undefined;
+  if (enforce === undefined || time === undefined || known().enforce === enforce) return undefined;
   return { time, request: request.requestId, enforce };
 }
 

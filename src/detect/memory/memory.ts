@@ -52,7 +52,8 @@ export class Memory {
     });
     this.#objects = new LRUCache({
       maxSize: limits.objects_bytes_max,
-      sizeCalculation: ({ versions }, key) => key.length + JSON.stringify(versions).length,
+      sizeCalculation: ({ versions }, key) =>
+        versions.reduce((size, version) => size + charsOf(version), key.length + 1),
       dispose: ({ versions }, place, reason) => {
         if (reason === 'set') return;
         limitReached('objects_bytes_max');
@@ -154,6 +155,17 @@ export class Memory {
     for (const entry of after)
       if (!before.includes(entry)) this.#changes.push({ ...place, entry, kept: true });
   }
+}
+
+/** By version, which does not change: to write it out again with each new one would cost more. */
+const chars = new WeakMap<ObjectVersion, number>();
+
+function charsOf(version: ObjectVersion): number {
+  const known = chars.get(version);
+  if (known !== undefined) return known;
+  const { length } = JSON.stringify(version);
+  chars.set(version, length);
+  return length;
 }
 
 function saysTheSame(a: readonly Moment[], b: readonly Moment[]): boolean {

@@ -17,7 +17,7 @@ export interface ObjectVersion extends Moment {
 }
 
 /** Versions kept of one object: enough that an event may be read again, or late by a few changes, and find what came before it. */
-const VERSIONS_MAX = 4;
+const VERSIONS_MAX = 16;
 
 /** The last known versions of one object over event time. */
 export class ObjectHistory {

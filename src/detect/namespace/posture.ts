@@ -18,7 +18,7 @@ export interface Known {
 }
 
 /** Entries kept a namespace: enough that an event may be read again, or late by several changes, and find what came before it. */
-const ENTRIES_MAX = 16;
+const ENTRIES_MAX = 64;
 
 /** Labels kept an entry; those that admission engines read come first. */
 const LABELS_MAX = 32;
@@ -44,12 +44,6 @@ export class Posture {
     const entry = lastBefore(this.entries, moment);
     if (!entry) return {};
     return { ...(entry.labels ? { labels: entry.labels } : {}), enforce: entry.enforce };
-  }
-
-  /** Whether the newest entry is no later than `time` and says that this level was in force: then seeing it again tells nothing. */
-  says(enforce: string, time: EventTime): boolean {
-    const newest = this.entries.at(-1);
-    return newest !== undefined && newest.time <= time && newest.enforce === enforce;
   }
 
   /** The posture without what a request has shown, or itself. */

