@@ -1,3 +1,4 @@
+import { GatewatchError } from '../errors.ts';
 import type { ReceivedRecord } from '../record/record.ts';
 import type { Signal } from '../record/signal.ts';
 import type { EventTime } from '../record/time.ts';
@@ -125,6 +126,16 @@ export class Detector {
     return { view, past, signals, taught };
   }
 
+  /** Undefined if its bytes turn out to be wrong where they are asked for only now: what was said of it stays. */
+  #lookAgain({ record }: Recent): Look | undefined {
+    try {
+      return this.#look(record);
+    } catch (error) {
+      if (error instanceof GatewatchError) return undefined;
+      throw error;
+    }
+  }
+
   /** @param former what the same record has taught before @returns what is known otherwise now */
   #teach(key: string, taught: Taught, former: Taught): Set<string> {
     const changed = new Set<string>();
@@ -141,23 +152,38 @@ export class Detector {
     return changed;
   }
 
-  /** Learns what a request shows. @returns what it makes of those that came after it: signals that are new or others, and those that are none any more */
+  /**
+   * Learns what a request shows, and looks again at those that came after it and asked for it; what they teach may then be something else, too.
+   * @returns signals that are new or others, and those that are none any more
+   */
   #learn(key: string, moment: Moment, taught: Taught): Signal[] {
-    const offered = new Set(taught.objects.map(([path]) => path));
-    if (taught.posture) offered.add(POSTURE);
     const later = this.#recent.after(key, moment);
-    const isNews = later.some((recent) => dependsOn(recent, offered));
-    const before = isNews ? later.map(({ record }) => this.#look(record)) : [];
+    if (later.length === 0) {
+      this.#teach(key, taught, NOTHING);
+      return [];
+    }
+    /** What they came to, of those that have to be looked at again. */
+    const said = new Map<Recent, Look>();
+    const consider = (things: ReadonlySet<string>) => {
+      for (const recent of later) {
+        const look = !said.has(recent) && dependsOn(recent, things) && this.#lookAgain(recent);
+        if (look) said.set(recent, look);
+      }
+    };
+    consider(thingsIn(taught));
     const changed = this.#teach(key, taught, NOTHING);
-    if (!isNews || changed.size === 0) return [];
-    return later.flatMap((recent, index) => {
-      if (!dependsOn(recent, changed)) return [];
-      const said = before[index]!;
-      const look = this.#look(recent.record);
-      for (const other of this.#teach(key, look.taught, said.taught)) changed.add(other);
+    const signals: Signal[] = [];
+    for (const recent of later) {
+      const before = said.get(recent);
+      if (!before || !dependsOn(recent, changed)) continue;
+      const look = this.#lookAgain(recent);
+      if (!look) continue;
+      consider(thingsIn(before.taught, look.taught));
+      for (const thing of this.#teach(key, look.taught, before.taught)) changed.add(thing);
       this.#recent.put(recentOf(recent.record, look.past, recent.offset));
-      return difference(said.signals, look.signals);
-    });
+      signals.push(...difference(before.signals, look.signals));
+    }
+    return signals;
   }
 }
 
@@ -171,6 +197,12 @@ interface Look {
 
 function recentOf(record: ReceivedRecord, { time, request, asked }: Recollection, offset: number): Recent {
   return { record, offset, time, request, asked };
+}
+
+function thingsIn(...all: readonly Taught[]): Set<string> {
+  const things = new Set(all.flatMap(({ objects }) => objects.map(([path]) => path)));
+  if (all.some(({ posture }) => posture)) things.add(POSTURE);
+  return things;
 }
 
 function dependsOn({ asked }: Recent, changed: ReadonlySet<string>): boolean {
