@@ -36,7 +36,8 @@ function expected(signals: readonly Signal[]): Map<string, unknown> {
     const latest = new Map<string, Signal>();
     for (const signal of group) {
       const key = JSON.stringify([signal.id, signal.through?.map(({ correlation }) => correlation)]);
-      if (signal.rank >= (latest.get(key)?.rank ?? 0)) latest.set(key, signal);
+      if (signal.withdrawn) latest.delete(key);
+      else if (signal.rank >= (latest.get(key)?.rank ?? 0)) latest.set(key, signal);
     }
     const replaced = new Set([...latest.values()].flatMap(({ replaces }) => replaces ?? []));
     const sorted = [...latest.values()].filter(({ id }) => !replaced.has(id)).sort(bySequence);
@@ -97,6 +98,32 @@ function signalsFor(
   });
 }
 
+/** What is said of a record later, once it is known what came before it: its signal as another, or none. */
+interface Word {
+  readonly of: number;
+  readonly later: number;
+  readonly withdraws: boolean;
+}
+
+const words = fc.array(fc.record({ of: fc.nat(), later: fc.nat(12), withdraws: fc.boolean() }), {
+  maxLength: 6,
+});
+
+function withWords(log: readonly Signal[], words: readonly Word[]): Signal[] {
+  const said = [...log];
+  for (const { of, later, withdraws } of words) {
+    const at = of % Math.max(1, said.length);
+    const signal = said[at];
+    // Of a request that several records tell of, all of them are looked at again.
+    if (!signal || said.some(({ id, rank }) => id === signal.id && rank !== signal.rank)) continue;
+    const { withdrawn, ...known } = signal;
+    const outcome = signal.admission.outcome === 'admitted' ? 'denied' : 'admitted';
+    const word: Signal = withdraws ? { ...known, withdrawn: true } : { ...known, admission: { outcome } };
+    said.splice(at + 1 + later, 0, word);
+  }
+  return said;
+}
+
 const targets = fc.uniqueArray(fc.constantFrom(...TARGETS), { minLength: 1, maxLength: 3 });
 const batches = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 10 });
 const crashes = fc.array(fc.boolean(), { minLength: 1, maxLength: 10 });
@@ -116,10 +143,11 @@ const stream = fc
     ),
     order: fc.infiniteStream(fc.nat()),
     again: fc.array(fc.nat(), { maxLength: 10 }),
+    words,
     batches,
     crashes,
   })
-  .map(({ targets, requests, order, again, batches, crashes }) => {
+  .map(({ targets, requests, order, again, words, batches, crashes }) => {
     const all = requests.flatMap(({ request, seconds, cluster, group }, index) =>
       targets.flatMap((target) =>
         signalsFor(target, { ...request, seconds, name: `r${index}` }, { cluster, group: [group] }),
@@ -130,7 +158,7 @@ const stream = fc
     const log = [...repeated.keys()]
       .sort((a, b) => places.get(a)! - places.get(b)!)
       .map((index) => repeated[index]!);
-    return { log, batches, crashes };
+    return { log: withWords(log, words), batches, crashes };
   });
 
 interface Run {
