@@ -93,21 +93,19 @@ export class Detector {
    */
   detect(record: ReceivedRecord, offset = 0): Detection {
     const look = this.#look(record);
-    const { view, past } = look;
-    const signals = [...look.signals];
+    const { view, past, taught, signals } = look;
     for (const awaited of this.#awaited) {
       const sign = this.#heartbeats.of(view, awaited);
       if (sign) signals.push(sign);
     }
-    // What comes later than may be, or once more, changes nothing that was said.
-    const isNews = this.#recent.wants(record, past.time);
-    if (look.taught !== NOTHING) {
-      if (isNews) signals.push(...this.#learn(record.key, past, look.taught));
-      else this.#teach(record.key, look.taught, NOTHING);
-    }
-    if (isNews && past.asked !== NEVER) {
-      // Its bytes may be a part of a whole batch's.
-      this.#recent.put(recentOf({ ...record, bytes: Buffer.from(record.bytes) }, past, offset));
+    // Most ask for nothing, and then teach nothing.
+    if (past.asked !== NEVER) {
+      // What comes later than may be, or once more, changes nothing that was said.
+      if (this.#recent.wants(record, past.time)) {
+        signals.push(...this.#learn(record.key, past, taught));
+        // Its bytes may be a part of a whole batch's.
+        this.#recent.put(recentOf({ ...record, bytes: Buffer.from(record.bytes) }, past, offset));
+      } else this.#teach(record.key, taught, NOTHING);
     }
     return { signals, view, learnt: this.#memory.take() };
   }
@@ -120,7 +118,7 @@ export class Detector {
     const view = new View(request, past);
     const matched = this.#rules.match(view);
     const signals = signalsOf(view, matched, this.#targets, this.#limits.facts_text_chars_max);
-    const taught = taughtBy(view, () => past.namespace);
+    const taught = taughtBy(view, past);
     if (taught.posture) past.asks(POSTURE);
     for (const [path] of taught.objects) past.asks(path);
     return { view, past, signals, taught };
@@ -157,6 +155,7 @@ export class Detector {
    * @returns signals that are new or others, and those that are none any more
    */
   #learn(key: string, moment: Moment, taught: Taught): Signal[] {
+    if (taught === NOTHING) return [];
     const later = this.#recent.after(key, moment);
     if (later.length === 0) {
       this.#teach(key, taught, NOTHING);
@@ -191,7 +190,7 @@ export class Detector {
 interface Look {
   readonly view: EventView;
   readonly past: Recollection;
-  readonly signals: readonly Signal[];
+  readonly signals: Signal[];
   readonly taught: Taught;
 }
 

@@ -7,6 +7,9 @@ import { groupFields, type RuleSet, type SigmaRule } from './sigma/model.ts';
 import { textAt } from './targets.ts';
 import type { EventView } from './view.ts';
 
+/** It stands in no name. */
+const SEPARATOR = '\u0000';
+
 /** Beats that are remembered as told. What is told again changes nothing. */
 const TOLD_MAX = 10_000;
 
@@ -46,8 +49,8 @@ const LIFE: Pick<Signal, 'rank' | 'facts' | 'actor' | 'admission'> = {
  */
 export class Heartbeats {
   readonly #told = new LRUCache<string, true>({ max: TOLD_MAX });
-  /** What was told last: that of nearly every event. */
-  #last: { awaited?: AwaitedRule; cluster: string; beat: EventTime } = { cluster: '', beat: Number.NaN };
+  /** What was told last of each rule without groups: that of nearly every event. */
+  readonly #last = new Map<AwaitedRule, { readonly cluster: string; readonly beat: EventTime }>();
 
   /** The sign of life that an event is; undefined if it does not match, its beat has been told of, or it has no time. */
   of(view: EventView, awaited: AwaitedRule): Signal | undefined {
@@ -55,15 +58,16 @@ export class Heartbeats {
     if (time === undefined) return undefined;
     const { cluster } = record;
     const beat = Math.floor(time / awaited.beat) * awaited.beat;
-    const last = this.#last;
-    const isSame = last.beat === beat && last.awaited === awaited && last.cluster === cluster;
-    if (isSame && awaited.group.length === 0) return undefined;
+    const last = this.#last.get(awaited);
+    if (last?.beat === beat && last.cluster === cluster) return undefined;
     if (!awaited.rule.matches(view)) return undefined;
-    this.#last = { awaited, cluster, beat };
+    if (awaited.group.length === 0) this.#last.set(awaited, { cluster, beat });
     const group = awaited.group.map((read) => read(view));
-    const id = contentId('heartbeat', awaited.target, cluster, ...group, String(beat));
-    if (this.#told.has(id)) return undefined;
-    this.#told.set(id, true);
+    const parts = [awaited.target, cluster, ...group, String(beat)];
+    const key = parts.join(SEPARATOR);
+    if (this.#told.has(key)) return undefined;
+    this.#told.set(key, true);
+    const id = contentId('heartbeat', ...parts);
     return {
       ...LIFE,
       id,

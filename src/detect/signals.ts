@@ -32,6 +32,7 @@ interface Shared {
   readonly evidence: Evidence;
   readonly began: EventTime | undefined;
   readonly limits: readonly string[];
+  readonly place: Pick<Signal, 'namespace_labels' | 'judges'> | undefined;
 }
 
 function sharedBy(view: EventView, charsMax: number): Shared {
@@ -41,13 +42,22 @@ function sharedBy(view: EventView, charsMax: number): Shared {
     evidence: evidenceOf(view, charsMax),
     began: view.request.began,
     limits: view.request.limits,
+    place: view.podSecurity && placeOf(view),
   };
+}
+
+/** What is known of the namespace of a pod. */
+function placeOf({ namespaceLabels, judges }: EventView): Pick<Signal, 'namespace_labels' | 'judges'> {
+  const place: Draft<Pick<Signal, 'namespace_labels' | 'judges'>> = {};
+  if (namespaceLabels) place.namespace_labels = namespaceLabels;
+  if (judges.length > 0) place.judges = judges;
+  return place;
 }
 
 function signalOf(view: EventView, rule: string, target: Target, shared: Shared): Signal {
   const { request, podSecurity, namespaceChange, policy } = view;
   const { record, time, sameAs } = request;
-  const { facts, actor, evidence, began, limits } = shared;
+  const { facts, actor, evidence, began, limits, place } = shared;
   const address = target.address(view);
   // Of most rules there is none.
   const exception = target.exceptions.length > 0 && exceptionOf(target.exceptions, view, began);
@@ -74,12 +84,7 @@ function signalOf(view: EventView, rule: string, target: Target, shared: Shared)
     signal.excepted = { by: exception.id, target: target.id };
     signal.target = exceptedTarget(signal.excepted);
   }
-  if (podSecurity) {
-    signal.pod_security = podSecurity;
-    const { namespaceLabels, judges } = view;
-    if (namespaceLabels) signal.namespace_labels = namespaceLabels;
-    if (judges.length > 0) signal.judges = judges;
-  }
+  if (podSecurity) Object.assign(signal, { pod_security: podSecurity }, place);
   if (namespaceChange) signal.namespace = namespaceChange;
   if (policy) signal.policy = policy;
   if (limits.length > 0) signal.limits = limits;

@@ -92,8 +92,10 @@ function viewOf(chain: readonly CorrelationRule[], ruleId: string) {
     id: correlation.id,
     read(event: EventFields): Pick<Signal, 'group' | 'values'> {
       const said: Draft<Pick<Signal, 'group' | 'values'>> = { group: group.map((read) => read(event)) };
-      if (values.length > 0)
-        said.values = Object.fromEntries(values.map(([name, read]) => [name, read(event)]));
+      if (values.length === 0) return said;
+      const shown: Record<string, string> = {};
+      for (const [name, read] of values) shown[name] = read(event);
+      said.values = shown;
       return said;
     },
   };
@@ -104,8 +106,8 @@ export function textAt(path: string): (event: EventFields) => string {
   return (event) => {
     const value = read(event)[0];
     // An object has no value to group by.
-    return value === undefined || value === null || typeof value === 'object'
-      ? ''
-      : String(value).slice(0, VALUE_CHARS_MAX);
+    if (value === undefined || value === null || typeof value === 'object') return '';
+    const text = String(value);
+    return text.length > VALUE_CHARS_MAX ? text.slice(0, VALUE_CHARS_MAX) : text;
   };
 }

@@ -3,8 +3,8 @@ import { at } from '../decode/json.ts';
 import { holdsObject, type Request, writesObject } from '../decode/request.ts';
 import { labelsOf } from '../namespace/label-patch.ts';
 import type { Labels } from '../namespace/labels.ts';
-import { type Known, labelsEntry, type PostureEntry } from '../namespace/posture.ts';
-import type { EventView } from '../view.ts';
+import { labelsEntry, type PostureEntry } from '../namespace/posture.ts';
+import type { EventView, Past } from '../view.ts';
 import { enforcedPolicy } from '../workload/pod-security.ts';
 import type { ObjectVersion } from './object-history.ts';
 import { isRemembered, JUDGES, objectPath, ownerOf, trimmed } from './remembered.ts';
@@ -19,9 +19,9 @@ export interface Taught {
 /** What most requests teach. */
 export const NOTHING: Taught = { objects: [] };
 
-/** What a record shows of the past of those that come after it. @param known what was known of its namespace just before, which is asked for where it matters */
-export function taughtBy(view: EventView, known: () => Known): Taught {
-  const shown = postureSeen(view, known);
+/** What a record shows of the past of those that come after it. @param past what was known just before, which is asked where it matters */
+export function taughtBy(view: EventView, past: Pick<Past, 'namespace'>): Taught {
+  const shown = postureSeen(view, past);
   const version = versionSeen(view);
   const judges = judgesSeen(view);
   if (!shown && !version && !judges) return NOTHING;
@@ -57,12 +57,12 @@ function versionSeen(view: EventView): ObjectVersion | undefined {
 }
 
 /** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
-function postureSeen(view: EventView, known: () => Known): PostureEntry | undefined {
+function postureSeen(view: EventView, past: Pick<Past, 'namespace'>): PostureEntry | undefined {
   const { ref, verb, source } = view.request;
   if (source !== 'audit') return undefined;
   if (ref.resource === 'namespaces') return labelsSeen(view);
   // Pod Security tells the level of what it judges at enforcement: pods.
-  return ref.resource === 'pods' && writesObject({ verb }) ? levelSeen(view.request, known) : undefined;
+  return ref.resource === 'pods' && writesObject({ verb }) ? levelSeen(view.request, past) : undefined;
 }
 
 /** Which policies and bindings have a say in the namespace, where the request shows any. */
@@ -75,10 +75,10 @@ function judgesSeen(view: EventView): ObjectVersion | undefined {
   return { time, request: request.requestId, body: { judges: view.judges } };
 }
 
-function levelSeen(request: Request, known: () => Known): PostureEntry | undefined {
+function levelSeen(request: Request, past: Pick<Past, 'namespace'>): PostureEntry | undefined {
   const enforce = enforcedPolicy(request)?.split(':')[0];
   const { time } = request;
-  if (enforce === undefined || time === undefined || known().enforce === enforce) return undefined;
+  if (enforce === undefined || time === undefined || past.namespace.enforce === enforce) return undefined;
   return { time, request: request.requestId, enforce };
 }
 

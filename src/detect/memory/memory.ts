@@ -113,7 +113,7 @@ export class Memory {
     const place = key + SEPARATOR + object;
     const known = this.#objects.get(place) ?? new ObjectHistory();
     const rest = former === undefined ? known : known.without(former);
-    const history = version ? rest.with(this.#bounded(version)) : rest;
+    const history = version && !rest.holds(version.request) ? rest.with(this.#bounded(version)) : rest;
     if (history === known || saysTheSame(history.versions, known.versions)) return false;
     this.#tell(key, object, known.versions, history.versions);
     this.#remember(place, history);

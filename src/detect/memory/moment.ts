@@ -14,8 +14,14 @@ export function inOrder(a: Moment, b: Moment): number {
 /** The last of ordered moments strictly before another one. */
 export function lastBefore<Entry extends Moment>(
   moments: readonly Entry[],
-  moment: Moment,
+  { time, request }: Moment,
 ): Entry | undefined {
-  const { time } = moment;
-  return moments.findLast((one) => one.time < time || (one.time === time && one.request < moment.request));
+  let [from, to] = [0, moments.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const one = moments[middle]!;
+    if (one.time < time || (one.time === time && one.request < request)) from = middle + 1;
+    else to = middle;
+  }
+  return moments[from - 1];
 }

@@ -32,6 +32,11 @@ export class ObjectHistory {
     return lastBefore(this.versions, moment);
   }
 
+  /** Whether a request has left one of the versions. */
+  holds(request: string): boolean {
+    return this.versions.some((version) => version.request === request);
+  }
+
   /** The history without the version that a request has left, or itself. */
   without(request: string): ObjectHistory {
     const versions = this.versions.filter((version) => version.request !== request);
@@ -40,7 +45,7 @@ export class ObjectHistory {
 
   /** The history with one more version, or itself if it changes nothing: an unchanged object keeps the author of its last change. */
   with(version: ObjectVersion): ObjectHistory {
-    if (this.versions.some(({ request }) => request === version.request)) return this;
+    if (this.holds(version.request)) return this;
     const known = this.before(version);
     if (known && sameText(known.body, version.body)) return this;
     const versions = [...this.versions, version].sort(inOrder).slice(-VERSIONS_MAX);

@@ -24,7 +24,7 @@ function story(name: string): string[] {
     const object = (path: string) => memory.object(record.key, path)?.before({ time, request: requestId });
     const view = new EventView(request, { ...NO_PAST, object });
     const { effect, changes, reasons } = view.policy!;
-    for (const [path, version] of taughtBy(view, () => ({})).objects)
+    for (const [path, version] of taughtBy(view, NO_PAST).objects)
       memory.learnObject(record.key, path, version);
     const why = reasons[0] ?? changes[0] ?? '';
     return `${request.caller.name.split(':').at(-1)} ${verb} ${view.objectName || ref.resource}: ${effect}, ${why}`;
