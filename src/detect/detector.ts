@@ -1,21 +1,19 @@
 import { GatewatchError } from '../errors.ts';
 import type { ReceivedRecord } from '../record/record.ts';
 import type { Signal } from '../record/signal.ts';
-import type { EventTime } from '../record/time.ts';
 import { DecisionView } from './decision-view.ts';
 import { decode } from './decode/decode.ts';
-import type { Request } from './decode/request.ts';
 import { type AwaitedRule, Heartbeats } from './heartbeats.ts';
 import { NOTHING, type Taught, taughtBy } from './memory/learn.ts';
 import { Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
 import type { Moment } from './memory/moment.ts';
-import type { ObjectVersion } from './memory/object-history.ts';
-import type { Known } from './namespace/posture.ts';
-import { NO_TIME, type Recent, type RecentLimits, RecentRecords } from './recent.ts';
+import { accountsOf } from './memory/remembered.ts';
+import { type Recent, type RecentLimits, RecentRecords } from './recent.ts';
+import { ACCOUNT, dependsOn, NEVER, POSTURE, Recollection } from './recollection.ts';
 import type { RuleIndex } from './sigma/rule-index.ts';
 import { signalsOf } from './signals.ts';
 import type { Target } from './targets.ts';
-import { EventView, type Past } from './view.ts';
+import { EventView } from './view.ts';
 
 /** Limits of the detectors; each is a key of the configuration. */
 export interface DetectLimits extends MemoryLimits, RecentLimits {
@@ -134,20 +132,33 @@ export class Detector {
     }
   }
 
-  /** @param former what the same record has taught before @returns what is known otherwise now */
-  #teach(key: string, taught: Taught, former: Taught): Set<string> {
-    const changed = new Set<string>();
-    const { posture } = taught;
+  /** @param former what the same record has taught before @returns paths of what of it is known otherwise now, the posture among them */
+  #teach(key: string, { posture, objects }: Taught, former: Taught): string[] {
+    const changed: string[] = [];
     if ((posture || former.posture) && this.#memory.learnPosture(key, posture, former.posture?.request))
-      changed.add(POSTURE);
+      changed.push(POSTURE);
     const before = new Map(former.objects);
-    for (const [path, version] of taught.objects) {
-      if (this.#memory.learnObject(key, path, version, before.get(path)?.request)) changed.add(path);
+    for (const [path, version] of objects) {
+      if (this.#memory.learnObject(key, path, version, before.get(path)?.request)) changed.push(path);
       before.delete(path);
     }
     for (const [path, { request }] of before)
-      if (this.#memory.learnObject(key, path, undefined, request)) changed.add(path);
+      if (this.#memory.learnObject(key, path, undefined, request)) changed.push(path);
     return changed;
+  }
+
+  /** What changes for those who ask with each thing that is taught, by its path: with an object the workloads of each service account that it has, or had. */
+  #askedFor(key: string, ...all: readonly Taught[]): Map<string, readonly string[]> {
+    const asked = new Map<string, readonly string[]>();
+    for (const { posture, objects } of all) {
+      if (posture) asked.set(POSTURE, [POSTURE]);
+      for (const [path, version] of objects) {
+        const versions = [version, ...(this.#memory.object(key, path)?.versions ?? [])];
+        const accounts = accountsOf(path, versions).map((account) => ACCOUNT + account);
+        asked.set(path, [path, ...accounts, ...(asked.get(path) ?? [])]);
+      }
+    }
+    return asked;
   }
 
   /**
@@ -161,24 +172,26 @@ export class Detector {
       this.#teach(key, taught, NOTHING);
       return [];
     }
-    /** What they came to, of those that have to be looked at again. */
+    /** What they came to, of those that may have to be looked at again. */
     const said = new Map<Recent, Look>();
-    const consider = (things: ReadonlySet<string>) => {
+    const changed = new Set<string>();
+    const teach = (now: Taught, before: Taught) => {
+      const asked = this.#askedFor(key, now, before);
+      const things = new Set([...asked.values()].flat());
       for (const recent of later) {
         const look = !said.has(recent) && dependsOn(recent, things) && this.#lookAgain(recent);
         if (look) said.set(recent, look);
       }
+      for (const path of this.#teach(key, now, before))
+        for (const thing of asked.get(path)!) changed.add(thing);
     };
-    consider(thingsIn(taught));
-    const changed = this.#teach(key, taught, NOTHING);
+    teach(taught, NOTHING);
     const signals: Signal[] = [];
     for (const recent of later) {
       const before = said.get(recent);
-      if (!before || !dependsOn(recent, changed)) continue;
-      const look = this.#lookAgain(recent);
-      if (!look) continue;
-      consider(thingsIn(before.taught, look.taught));
-      for (const thing of this.#teach(key, look.taught, before.taught)) changed.add(thing);
+      const look = before && dependsOn(recent, changed) ? this.#lookAgain(recent) : undefined;
+      if (!before || !look) continue;
+      teach(look.taught, before.taught);
       this.#recent.put(recentOf(recent.record, look.past, recent.offset));
       signals.push(...difference(before.signals, look.signals));
     }
@@ -198,16 +211,6 @@ function recentOf(record: ReceivedRecord, { time, request, asked }: Recollection
   return { record, offset, time, request, asked };
 }
 
-function thingsIn(...all: readonly Taught[]): Set<string> {
-  const things = new Set(all.flatMap(({ objects }) => objects.map(([path]) => path)));
-  if (all.some(({ posture }) => posture)) things.add(POSTURE);
-  return things;
-}
-
-function dependsOn({ asked }: Recent, changed: ReadonlySet<string>): boolean {
-  return asked.includes(OBJECTS) || asked.some((one) => changed.has(one));
-}
-
 /** What has to be said so that what was said becomes what is true. */
 function difference(said: readonly Signal[], now: readonly Signal[]): Signal[] {
   const before = new Map(said.map((signal) => [placeOf(signal), signal]));
@@ -225,54 +228,3 @@ function difference(said: readonly Signal[], now: readonly Signal[]): Signal[] {
 function placeOf({ id, target, group, through }: Signal): string {
   return JSON.stringify([id, target, group, through]);
 }
-
-/** What of the past may be asked for, besides objects by their path. */
-const POSTURE = '';
-const OBJECTS = '*';
-
-/** What was known before a request, looked up when it is asked for: most requests ask for nothing. */
-class Recollection implements Past, Moment {
-  readonly #memory: Memory;
-  readonly #request: Request;
-  #asked: string[] | undefined;
-
-  constructor(memory: Memory, request: Request) {
-    this.#memory = memory;
-    this.#request = request;
-  }
-
-  /** What was asked for: paths of objects, the namespace's posture, all objects. */
-  get asked(): readonly string[] {
-    return this.#asked ?? NEVER;
-  }
-
-  asks(thing: string): void {
-    if (!this.#asked) this.#asked = [thing];
-    else if (!this.#asked.includes(thing)) this.#asked.push(thing);
-  }
-
-  get time(): EventTime {
-    return this.#request.time ?? NO_TIME;
-  }
-
-  get request(): string {
-    return this.#request.requestId;
-  }
-
-  get namespace(): Known {
-    this.asks(POSTURE);
-    return this.#memory.posture(this.#request.record.key)?.before(this) ?? {};
-  }
-
-  object(path: string): ObjectVersion | undefined {
-    this.asks(path);
-    return this.#memory.object(this.#request.record.key, path)?.before(this);
-  }
-
-  get paths(): Iterable<string> {
-    this.asks(OBJECTS);
-    return this.#memory.paths(this.#request.record.key);
-  }
-}
-
-const NEVER: readonly string[] = [];

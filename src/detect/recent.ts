@@ -86,8 +86,14 @@ export class RecentRecords {
   }
 
   #sweep(): void {
-    for (const recent of this.#records.values()) {
-      if (recent.time < this.#latest.get(recent.record.cluster)! - this.#lateness) this.#drop(recent);
+    for (const [key, ofKey] of this.#byKey) {
+      const horizon = this.#latest.get(ofKey[0]!.record.cluster)! - this.#lateness;
+      const kept = ofKey.findIndex(({ time }) => time >= horizon);
+      for (const { record } of ofKey.splice(0, kept < 0 ? ofKey.length : kept)) {
+        this.#records.delete(record.id);
+        this.#bytes -= record.bytes.length;
+      }
+      if (ofKey.length === 0) this.#byKey.delete(key);
     }
   }
 

@@ -237,7 +237,8 @@ export class EventView implements EventFields {
   #seen(resource: string): ReadonlyMap<string, JsonObject | undefined> | undefined {
     const beginning = objectPath(resource, '');
     const seen = new Map<string, JsonObject | undefined>();
-    for (const path of this.#past.paths)
+    // In an order that does not depend on which of them arrived first.
+    for (const path of [...this.#past.paths].sort())
       if (path.startsWith(beginning)) seen.set(path.slice(beginning.length), this.#past.object(path)?.body);
     return seen.size > 0 ? seen : undefined;
   }

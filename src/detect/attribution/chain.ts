@@ -5,18 +5,19 @@ import { creates, type Request, writesObject } from '../decode/request.ts';
 import type { Draft } from '../draft.ts';
 import type { ObjectVersion, Owner } from '../memory/object-history.ts';
 import { objectPath, ownerOf } from '../memory/remembered.ts';
-import { podOf } from '../podsecurity/pod-template.ts';
 
 /** What attribution asks of the past. */
 export interface Objects {
   object(path: string): ObjectVersion | undefined;
   readonly paths: Iterable<string>;
+  /** Paths of workloads that run under a service account, and that no other object has made. */
+  runBy(account: string): Iterable<string>;
 }
 
 /** Owners that are followed: Pod, ReplicaSet, Deployment and what an operator puts on top. */
 const OWNERS_MAX = 6;
 
-/** Objects of a namespace that are looked through for the one that uses a service account. */
+/** Workloads of a service account that are looked through for the one that uses it. */
 const CANDIDATES_MAX = 1000;
 
 const MANAGERS_MAX = 5;
@@ -111,14 +112,11 @@ function runs(pod: string | undefined): (owner: Owner) => boolean {
 /** Workloads without an owner that run under the service account. */
 function* usersOf(account: string, objects: Objects): Iterable<Owner> {
   let looked = 0;
-  for (const path of objects.paths) {
+  for (const path of objects.runBy(account)) {
+    if (++looked > CANDIDATES_MAX) return;
     const [resource = '', name = ''] = path.split('/');
     const kind = KINDS.get(resource);
-    if (kind === undefined) continue;
-    if (++looked > CANDIDATES_MAX) return;
-    const version = objects.object(path);
-    const pod = version?.owner ? undefined : podOf(version?.body, resource);
-    if (pod && (stringOf(at(pod.spec, 'serviceAccountName')) ?? 'default') === account) yield { kind, name };
+    if (kind !== undefined) yield { kind, name };
   }
 }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { Posture, type PostureEntry } from '../namespace/posture.ts';
 import { inOrder, type Moment } from './moment.ts';
 import { ObjectHistory, type ObjectVersion } from './object-history.ts';
+import { accountsOf } from './remembered.ts';
 
 /** Limits of what a detector remembers; each is a key of the configuration. */
 export interface MemoryLimits {
@@ -34,7 +35,9 @@ export class Memory {
   readonly #postures: LRUCache<string, Posture>;
   readonly #objects: LRUCache<string, ObjectHistory>;
   /** Paths of the objects remembered, by key of their records. */
-  readonly #paths = new Map<string, Set<string>>();
+  readonly #paths = new Index();
+  /** Paths of workloads, by key of their records and the service account under which any of their versions runs. */
+  readonly #runners = new Index();
   readonly #limits: MemoryLimits;
   readonly #limitReached: LimitReached;
   #changes: MemoryChange[] = [];
@@ -58,9 +61,9 @@ export class Memory {
         if (reason === 'set') return;
         limitReached('objects_bytes_max');
         const [key, object] = placeOf(place);
-        const paths = this.#paths.get(key);
-        paths?.delete(object);
-        if (paths?.size === 0) this.#paths.delete(key);
+        this.#paths.delete(key, object);
+        for (const account of accountsOf(object, versions))
+          this.#runners.delete(key + SEPARATOR + account, object);
         for (const entry of versions) this.#changes.push({ key, object, entry, kept: false });
       },
     });
@@ -76,7 +79,12 @@ export class Memory {
 
   /** Paths of the objects remembered of one namespace. */
   paths(key: string): Iterable<string> {
-    return this.#paths.get(key) ?? [];
+    return this.#paths.get(key);
+  }
+
+  /** Paths of its workloads that run under a service account, or did. */
+  runners(key: string, account: string): Iterable<string> {
+    return this.#runners.get(key + SEPARATOR + account);
   }
 
   /** Takes back what earlier calls have learnt. */
@@ -129,9 +137,11 @@ export class Memory {
 
   #remember(place: string, history: ObjectHistory): void {
     const [key, object] = placeOf(place);
-    const paths = this.#paths.get(key);
-    if (paths) paths.add(object);
-    else this.#paths.set(key, new Set([object]));
+    const known = this.#objects.peek(place)?.versions ?? [];
+    for (const account of accountsOf(object, known)) this.#runners.delete(key + SEPARATOR + account, object);
+    for (const account of accountsOf(object, history.versions))
+      this.#runners.add(key + SEPARATOR + account, object);
+    this.#paths.add(key, object);
     this.#objects.set(place, history);
   }
 
@@ -154,6 +164,26 @@ export class Memory {
       if (!after.includes(entry)) this.#changes.push({ ...place, entry, kept: false });
     for (const entry of after)
       if (!before.includes(entry)) this.#changes.push({ ...place, entry, kept: true });
+  }
+}
+
+/** Sets of paths by something that they have in common. */
+class Index {
+  readonly #sets = new Map<string, Set<string>>();
+
+  get(common: string): Iterable<string> {
+    return this.#sets.get(common) ?? [];
+  }
+
+  add(common: string, path: string): void {
+    const paths = this.#sets.get(common);
+    if (paths) paths.add(path);
+    else this.#sets.set(common, new Set([path]));
+  }
+
+  delete(common: string, path: string): void {
+    const paths = this.#sets.get(common);
+    if (paths?.delete(path) && paths.size === 0) this.#sets.delete(common);
   }
 }
 

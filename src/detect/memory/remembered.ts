@@ -3,7 +3,7 @@ import type { ObjectRef } from '../decode/request.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
 import { policyFacts } from '../policy/facts.ts';
 import { policyKindOf } from '../policy/registry.ts';
-import type { Owner } from './object-history.ts';
+import type { ObjectVersion, Owner } from './object-history.ts';
 
 /** The part of an object that a later event is compared with; undefined if there is nothing in it to remember. */
 type Trim = (object: JsonObject, resource: string) => JsonObject | undefined;
@@ -88,6 +88,17 @@ export function trimmed(object: unknown, ref: ObjectRef): JsonObject | undefined
 /** Tells an object from the others of its namespace. One that can be written through several API groups is the same in all. */
 export function objectPath(resource: string, name: string): string {
   return `${resource}/${name}`;
+}
+
+/** The service account under which a version of a workload runs; undefined for other objects, and for what another object has made. */
+export function accountOf(path: string, { owner, body }: ObjectVersion): string | undefined {
+  const pod = owner || !body ? undefined : podOf(body, path.slice(0, path.indexOf('/')));
+  return pod && (stringOf(at(pod.spec, 'serviceAccountName')) ?? 'default');
+}
+
+/** Those of several versions. */
+export function accountsOf(path: string, versions: readonly ObjectVersion[]): string[] {
+  return versions.flatMap((version) => accountOf(path, version) ?? []);
 }
 
 /** Where it is remembered which policies and bindings have a say in a namespace, as an object whose field `judges` names them. */

@@ -84,7 +84,7 @@ export function recordedLines(name = '*'): string[] {
 }
 
 /** Nothing is known of what was before. */
-export const NO_PAST: Past = { namespace: {}, object: () => undefined, paths: [] };
+export const NO_PAST: Past = { namespace: {}, object: () => undefined, paths: [], runBy: () => [] };
 
 /** Every JSON type, and what has misled code before. Parsed, since `__proto__` is an own key only then. */
 export const WRONG: readonly unknown[] = [
