@@ -181,6 +181,9 @@ export function objectRefOf({ objectRef }: Glance): JsonObject | undefined {
 /** The text of a string's inside; an `&` is written as an escape. Undefined for escapes that JSON does not have. */
 export function unescaped(text: string): string | undefined {
   if (!text.includes('\\')) return text;
+  // Nearly always it is only the `&` between parameters.
+  const plain = text.replaceAll('\\u0026', '&');
+  if (!plain.includes('\\')) return plain;
   try {
     return JSON.parse(`"${text}"`);
   } catch {
