@@ -1,5 +1,7 @@
-import { type Trait, type TraitOf, UNKNOWN } from './sigma/traits.ts';
+import { bitOf, type Trait, type TraitOf, UNKNOWN } from './sigma/traits.ts';
 import { EventView } from './view.ts';
+
+const PRESENT = bitOf('gatewatch.decision') | bitOf('gatewatch.redacted');
 
 /**
  * What rules may read of a policy engine's decision: `gatewatch.decision`, and who asked for what. What a request writes is read from
@@ -13,8 +15,8 @@ export class DecisionView extends EventView {
         return this.outcome;
       case 'gatewatch.actor.kind':
         return this.actorKind;
-      case 'gatewatch.decision':
-      case 'gatewatch.redacted':
+      case 'present':
+        return PRESENT;
       case 'caller':
         return UNKNOWN;
       default:

@@ -4,11 +4,29 @@ import { mayExpose } from './exposure/exposure.ts';
 import { mayChangeNamespace } from './namespace/change.ts';
 import { mayChangePolicy } from './policy/change.ts';
 import { mayGrant } from './rbac/grant.ts';
-import { type Trait, type TraitOf, UNKNOWN } from './sigma/traits.ts';
+import { bitOf, OPTIONAL, type Optional, type Trait, type TraitOf, UNKNOWN } from './sigma/traits.ts';
 import type { EventView } from './view.ts';
 import { mayWritePod } from './workload/written-pod.ts';
 
-/** What tells an event apart from others before more of it is decoded than a glance tells; `gatewatch.*` as `EventView` works it out, or that it is absent. Decisions have a view of their own. */
+const bit = Object.fromEntries(OPTIONAL.map((field) => [field, bitOf(field)])) as Record<Optional, number>;
+
+/** Which of the optional fields an event may have. */
+function presentIn({ request }: EventView): number {
+  let bits = 0;
+  if (mayWritePod(request)) bits |= bit['gatewatch.pod'];
+  if (mayChangeNamespace(request)) bits |= bit['gatewatch.namespace'];
+  if (mayGrant(request)) bits |= bit['gatewatch.rbac'];
+  if (mayExpose(request)) bits |= bit['gatewatch.exposure'];
+  if (opensConnection(request)) bits |= bit['gatewatch.connect'];
+  if (asksForCertificate(request)) bits |= bit['gatewatch.certificate'];
+  if (mayChangePolicy(request)) bits |= bit['gatewatch.policy'];
+  if (request.record.redacted.length > 0) bits |= bit['gatewatch.redacted'];
+  if (request.mayHaveAnnotation('failed-open.')) bits |= bit['gatewatch.admission.failed_open'];
+  if (request.caller.impersonates) bits |= bit.impersonatedUser;
+  return bits;
+}
+
+/** What tells an event apart from others before more of it is decoded than a glance tells; `gatewatch.*` as `EventView` works it out. Decisions have a view of their own. */
 export function traitOf(view: EventView, field: Trait): TraitOf {
   const { request } = view;
   const { ref } = request;
@@ -17,6 +35,8 @@ export function traitOf(view: EventView, field: Trait): TraitOf {
       return ref.resource || undefined;
     case 'verb':
       return request.verb || undefined;
+    case 'present':
+      return presentIn(view);
     case 'objectRef.subresource':
       return ref.subresource || undefined;
     case 'objectRef.apiGroup':
@@ -25,44 +45,17 @@ export function traitOf(view: EventView, field: Trait): TraitOf {
       return request.stage;
     case 'responseStatus.code':
       return request.code;
-    case 'gatewatch.redacted':
-      return unknownIf(request.record.redacted.length > 0);
-    case 'gatewatch.pod':
-      return unknownIf(mayWritePod(request));
-    case 'gatewatch.namespace':
-      return unknownIf(mayChangeNamespace(request));
-    case 'gatewatch.rbac':
-      return unknownIf(mayGrant(request));
-    case 'gatewatch.exposure':
-      return unknownIf(mayExpose(request));
-    case 'gatewatch.connect':
-      return unknownIf(opensConnection(request));
-    case 'gatewatch.certificate':
-      return unknownIf(asksForCertificate(request));
-    case 'gatewatch.policy':
-      return unknownIf(mayChangePolicy(request));
-    case 'gatewatch.decision':
-      return undefined;
     case 'objectRef.namespace':
       return ref.namespace || undefined;
     case 'gatewatch.outcome':
       return view.outcome;
-    case 'gatewatch.admission.failed_open':
-      return unknownIf(request.mayHaveAnnotation('failed-open.'));
     case 'annotations.authorization.k8s.io/decision':
       return request.decision;
     case 'gatewatch.actor.kind':
       return view.actorKind;
     case 'user.username':
       return request.caller.name || undefined;
-    case 'impersonatedUser':
-      return unknownIf(request.caller.impersonates);
     case 'caller':
       return request.caller.recurs ? request.caller : UNKNOWN;
   }
-}
-
-/** Of what is absent nothing is left to ask. */
-function unknownIf(present: boolean): typeof UNKNOWN | undefined {
-  return present ? UNKNOWN : undefined;
 }

@@ -3,15 +3,8 @@ import { EQUALS, type Item, type Predicate } from './item.ts';
 import { plainText } from './pattern.ts';
 import { fold, textOf } from './value.ts';
 
-/**
- * What events are told apart by before their rules are known: fields that most rules begin with and that have few values worth telling apart; fields of
- * which it is cheap to say that they are absent, and with them all that is in them; who asked, as a whole and, for callers whom nobody remembers,
- * by name. What leaves fewest rules comes first: then the others are seldom asked for.
- */
-export const TRAITS = [
-  'objectRef.resource',
-  'verb',
-  'objectRef.subresource',
+/** Fields of which it is cheap to say that they are absent, and with them all that is in them. */
+export const OPTIONAL = [
   'gatewatch.pod',
   'gatewatch.namespace',
   'gatewatch.rbac',
@@ -20,6 +13,23 @@ export const TRAITS = [
   'gatewatch.certificate',
   'gatewatch.policy',
   'gatewatch.decision',
+  'gatewatch.redacted',
+  'gatewatch.admission.failed_open',
+  'impersonatedUser',
+] as const;
+
+export type Optional = (typeof OPTIONAL)[number];
+
+/**
+ * What events are told apart by before their rules are known: which fields there may be; fields that most rules begin with and that have few values worth telling
+ * apart; who asked, as a whole and, for callers whom nobody remembers, by name. What leaves fewest rules comes first: then the others are seldom
+ * asked for.
+ */
+export const TRAITS = [
+  'objectRef.resource',
+  'verb',
+  'present',
+  'objectRef.subresource',
   'responseStatus.code',
   'objectRef.namespace',
   'gatewatch.outcome',
@@ -28,10 +38,7 @@ export const TRAITS = [
   'annotations.authorization.k8s.io/decision',
   'objectRef.apiGroup',
   'stage',
-  'gatewatch.redacted',
-  'gatewatch.admission.failed_open',
   'user.username',
-  'impersonatedUser',
 ] as const;
 
 export type Trait = (typeof TRAITS)[number];
@@ -39,31 +46,50 @@ export type Trait = (typeof TRAITS)[number];
 /** What an event would have to be decoded for. */
 export const UNKNOWN: unique symbol = Symbol('unknown');
 
-/** What an event says of one of its traits; of its caller the fields. */
+/** What an event says of one of its traits; of its caller the fields; of what is present a bit for each of `OPTIONAL` that may be. */
 export type TraitOf = string | number | undefined | typeof UNKNOWN | EventFields;
 
 /** Any value that no rule names: rules that ask for a value by its name do not mean it. */
 const OTHER: unique symbol = Symbol('other');
 
 const CALLER = 'caller' satisfies Trait;
+const PRESENT = 'present' satisfies Trait;
 
-/** The fields that traits answer which are not called so: those that come again with each event of the same client, and what is judged of a pod. */
-const COVERED: Readonly<Partial<Record<Trait, RegExp>>> = {
-  [CALLER]: /^(?:user|impersonatedUser|sourceIPs|userAgent|gatewatch\.client)(?:\.|$)/,
-  'gatewatch.pod': /^gatewatch\.pod(?:_security)?(?:\.|$)/,
-};
+/** Fields that come again with each event of the same client. */
+const OF_CALLER = /^(?:user|impersonatedUser|sourceIPs|userAgent|gatewatch\.client)(?:\.|$)/;
 
-/** One trait of an event: a value that some rule names, another one, or none; of a caller its fields. */
-export type Value = string | undefined | typeof OTHER | typeof UNKNOWN | EventFields;
+/** What is judged of a pod is absent where there is none. */
+const WITH_POD = /^gatewatch\.pod_security(?:\.|$)/;
+
+/** The bit of an optional field in what an event says is present. */
+export function bitOf(field: Optional): number {
+  return 1 << OPTIONAL.indexOf(field);
+}
+
+/** The bit of the optional field that holds a field; 0 if none does. */
+function bitOver(field: string): number {
+  if (WITH_POD.test(field)) return bitOf('gatewatch.pod');
+  const holding = OPTIONAL.find((optional) => isWithin(field, optional));
+  return holding ? bitOf(holding) : 0;
+}
+
+function isWithin(field: string, outer: string): boolean {
+  return field === outer || field.startsWith(`${outer}.`);
+}
+
+/** One trait of an event: a value that some rule names, another one, or none; of a caller its fields, of what is present the bits. */
+export type Value = string | number | undefined | typeof OTHER | typeof UNKNOWN | EventFields;
 
 /** The traits by which an item may be answered, as numbers in `TRAITS`. */
 export function traitsOf({ field, comparison }: Item): readonly number[] {
   // It asks for two fields.
   if (field === '' || comparison.name === 'fieldref') return [];
-  return TRAITS.flatMap((trait, index) => {
-    const covers = COVERED[trait]?.test(field) ?? (field === trait || field.startsWith(`${trait}.`));
-    return covers ? index : [];
-  });
+  return TRAITS.flatMap((trait, index) => (covers(trait, field) ? index : []));
+}
+
+function covers(trait: Trait, field: string): boolean {
+  if (trait === CALLER) return OF_CALLER.test(field);
+  return trait === PRESENT ? bitOver(field) !== 0 : isWithin(field, trait);
 }
 
 /** Reads one trait of events. */
@@ -86,9 +112,10 @@ export class TraitReader {
   read(event: EventFields): Value | null {
     if (event.trait) {
       const value = event.trait(this.#trait);
-      return typeof value === 'object' || value === UNKNOWN ? value : this.#known(textOf(value));
+      const isItself = typeof value === 'object' || value === UNKNOWN || this.#trait === PRESENT;
+      return isItself ? value : this.#known(textOf(value));
     }
-    if (this.#trait === CALLER) return UNKNOWN;
+    if (this.#trait === CALLER || this.#trait === PRESENT) return UNKNOWN;
     const found = this.#values(event);
     const text = textOf(found[0]);
     if (text === undefined ? this.#exists(event) : found.length > 1) return null;
@@ -121,6 +148,7 @@ const CASELESS = new Set(['equals', 'exists']);
 /** Whether an item that the trait covers holds of all events with this value of it; undefined if that does not tell. */
 export function answerOf(trait: Trait, value: Value, item: Item, test: Predicate): boolean | undefined {
   if (value === UNKNOWN) return undefined;
+  if (typeof value === 'number') return value & bitOver(item.field) ? undefined : test(NOTHING);
   if (value === undefined) return test(NOTHING);
   if (typeof value === 'object') return test(value);
   // Of a value that is there the fields inside are not told.

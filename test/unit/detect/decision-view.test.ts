@@ -6,7 +6,7 @@ import { DecisionView } from '../../../src/detect/decision-view.ts';
 import { decode } from '../../../src/detect/decode/decode.ts';
 import { Detector } from '../../../src/detect/detector.ts';
 import { valuesAt } from '../../../src/detect/sigma/event.ts';
-import { TRAITS, UNKNOWN } from '../../../src/detect/sigma/traits.ts';
+import { bitOf, OPTIONAL, TRAITS, UNKNOWN } from '../../../src/detect/sigma/traits.ts';
 import type { EngineName } from '../../../src/record/engine.ts';
 import type { ReceivedRecord } from '../../../src/record/record.ts';
 import { compileRules } from '../../../src/rules/load.ts';
@@ -103,9 +103,12 @@ test('a write that its name alone would tell of is left to its audit event', () 
 test('traits say what the fields say', () => {
   for (const record of records) {
     const view = viewOf(record);
+    const present = view.trait('present') as number;
+    for (const field of OPTIONAL)
+      if (!(present & bitOf(field))) assert.deepEqual(valuesAt(view, field), [], field);
     for (const trait of TRAITS) {
       const value = view.trait(trait);
-      if (value !== UNKNOWN)
+      if (trait !== 'present' && value !== UNKNOWN)
         assert.deepEqual(valuesAt(view, trait), value === undefined ? [] : [value], trait);
     }
   }
