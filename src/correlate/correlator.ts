@@ -7,7 +7,17 @@ import type { BaselineChange, BaselineEntry } from './baseline/entry.ts';
 import type { Past } from './baseline/past.ts';
 import { timeOf } from './episodes.ts';
 import { forgetPassed } from './forget.ts';
-import { type Group, groupKey, type Held, heldBy, historyOf, newGroup, partOf, supersedes } from './group.ts';
+import {
+  type Group,
+  groupKey,
+  type Held,
+  heldBy,
+  historyOf,
+  newGroup,
+  partOf,
+  supersedes,
+  takesAway,
+} from './group.ts';
 import { behavesAs, type Plan } from './plan.ts';
 
 /** Limits of the correlation; each is a key of the configuration. */
@@ -138,10 +148,10 @@ export class Correlator {
     const group = this.#groups.get(key);
     const ofRule = group?.held.get(partOf(signal));
     const known = ofRule?.get(signal.id);
-    if (known?.signal.evidence.record_id !== signal.evidence.record_id) return;
-    ofRule!.delete(signal.id);
-    group!.lastOffset = offset;
-    group!.changedFrom = Math.min(group!.changedFrom, known!.earliest);
+    if (!group || !ofRule || !known || !takesAway(signal, known.signal)) return;
+    ofRule.delete(signal.id);
+    group.lastOffset = offset;
+    group.changedFrom = Math.min(group.changedFrom, known.earliest);
     this.#dirty.add(key);
   }
 

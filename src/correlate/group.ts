@@ -86,6 +86,11 @@ export function supersedes(signal: Signal, known: Signal): boolean {
   return order < 0 || (order === 0 && JSON.stringify(signal) !== JSON.stringify(known));
 }
 
+/** Whether a withdrawn signal is the one that is known: that of another record of the request stands. */
+export function takesAway(withdrawn: Signal, known: Signal): boolean {
+  return withdrawn.evidence.record_id === known.evidence.record_id && withdrawn.target === known.target;
+}
+
 function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -187,7 +187,8 @@ async function eventsOf(test: RuleTest, path: string, where: string): Promise<Bu
 function runEvents(rules: HeardRules, events: readonly Buffer[]): Run {
   const detector = new Detector(rules, LIMITS);
   const correlator = new Correlator(rules.plan, LIMITS, () => {});
-  const matches = new Set<string>();
+  /** Rules by match. */
+  const matches = new Map<string, string>();
   let offset = 0;
   for (const bytes of events) {
     // Later than any review is noted to have been received.
@@ -200,7 +201,8 @@ function runEvents(rules: HeardRules, events: readonly Buffer[]): Run {
       });
     for (const record of parsed.records) {
       for (const signal of detector.detect(record).signals) {
-        matches.add(signal.rule);
+        if (signal.withdrawn) matches.delete(signal.id);
+        else matches.set(signal.id, signal.rule);
         correlator.add(signal, offset++);
       }
     }
@@ -209,7 +211,7 @@ function runEvents(rules: HeardRules, events: readonly Buffer[]): Run {
   const told = [...alerts].map(
     ([rule, spoken]) => [rule, spoken.map(({ alert }) => alert.gatewatch)] as const,
   );
-  return { matches, alerts: new Map(told) };
+  return { matches: new Set(matches.values()), alerts: new Map(told) };
 }
 
 function judge(test: RuleTest, run: Run, id: string, silent: boolean): string | undefined {

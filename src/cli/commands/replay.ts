@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Stages } from '../../app.ts';
 import { flag } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { supersedes, takesAway } from '../../correlate/group.ts';
 import { detectionsOf } from '../../detect/rule-options.ts';
 import { GatewatchError } from '../../errors.ts';
 import { signalFromEntry } from '../../log/codec.ts';
@@ -159,8 +160,10 @@ async function collectSignals(stages: Stages) {
         const signal = signalFromEntry(entry);
         const known = latest.get(signal.id);
         // What is for correlations is told where the rule gives alerts of its own.
-        const isOwn = (signal.excepted ?? signal).target === signal.rule;
-        if (isOwn && (!known || signal.rank > known.rank)) latest.set(signal.id, signal);
+        if ((signal.excepted ?? signal).target !== signal.rule) continue;
+        if (signal.withdrawn) {
+          if (known && takesAway(signal, known)) latest.delete(signal.id);
+        } else if (!known || supersedes(signal, known)) latest.set(signal.id, signal);
       }
       return undefined;
     },
