@@ -65,7 +65,8 @@ export async function runDetect(
       // Only now: what is known already makes nothing be looked at again.
       await patience.until(() => log.append('namespaces', [...learnt.values()]));
       metrics.count('detectRecords', entries.length);
-      for (const { rule, excepted } of signals) {
+      for (const { rule, excepted, withdrawn } of signals) {
+        if (withdrawn) continue;
         metrics.count('detectSignals', 1, { rule });
         if (excepted) metrics.count('exceptionHits', 1, { exception: excepted.by });
       }

@@ -110,7 +110,7 @@ export class Memory {
     const known = this.#postures.get(key) ?? new Posture();
     const rest = former === undefined ? known : known.without(former);
     const posture = entry ? rest.with(entry) : rest;
-    if (posture === known || saysTheSame(posture.entries, known.entries)) return false;
+    if (posture === known || (rest !== known && saysTheSame(posture.entries, known.entries))) return false;
     this.#postures.set(key, posture);
     this.#tell(key, undefined, known.entries, posture.entries);
     return true;
@@ -122,7 +122,7 @@ export class Memory {
     const known = this.#objects.get(place) ?? new ObjectHistory();
     const rest = former === undefined ? known : known.without(former);
     const history = version && !rest.holds(version.request) ? rest.with(this.#bounded(version)) : rest;
-    if (history === known || saysTheSame(history.versions, known.versions)) return false;
+    if (history === known || (rest !== known && saysTheSame(history.versions, known.versions))) return false;
     this.#tell(key, object, known.versions, history.versions);
     this.#remember(place, history);
     return true;
