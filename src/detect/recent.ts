@@ -37,6 +37,8 @@ export class RecentRecords {
   readonly #byKey = new Map<string, Recent[]>();
   /** Latest event time by cluster. */
   readonly #latest = new Map<string, EventTime>();
+  /** Latest time of arrival, Unix milliseconds. */
+  #received = 0;
   #bytes = 0;
   #added = 0;
 
@@ -60,6 +62,7 @@ export class RecentRecords {
   /** Takes in a record that is wanted, or what one came to when it was looked at again. */
   put(recent: Recent): void {
     const { record } = recent;
+    this.#received = Math.max(this.#received, record.receivedMs);
     if (++this.#added % SWEEP_EVERY === 0) this.#sweep();
     const known = this.#records.get(record.id);
     if (known) this.#unlink(known);
@@ -86,6 +89,12 @@ export class RecentRecords {
   }
 
   #sweep(): void {
+    // A cluster that sends no more must not have a restart read all that others have sent since.
+    const arrived = this.#received - 2000 * this.#limits.lateness_seconds;
+    for (const recent of this.#records.values()) {
+      if (recent.record.receivedMs >= arrived) break;
+      this.#drop(recent);
+    }
     for (const [key, ofKey] of this.#byKey) {
       const horizon = this.#latest.get(ofKey[0]!.record.cluster)! - this.#lateness;
       const kept = ofKey.findIndex(({ time }) => time >= horizon);

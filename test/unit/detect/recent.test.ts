@@ -59,6 +59,22 @@ test('records are let go once nothing earlier may come, and when there are too m
   assert.ok(few.after(0).includes('e4'));
 });
 
+test('a cluster that sends no more is let go by the time at which others arrive', () => {
+  const { add, records } = setUp();
+  const arriving = (second: number, cluster: string) => {
+    const recent = recentAt(
+      cluster === 'quiet' ? 0 : second,
+      `${cluster}${second}`,
+      `${cluster}/dev`,
+      second,
+    );
+    return { ...recent, record: { ...recent.record, cluster, receivedMs: second * 1000 } };
+  };
+  add(arriving(0, 'quiet'));
+  for (let second = 1; second < 3000; second++) add(arriving(second, 'busy'));
+  assert.ok(records.lowestOffset! > 1000, `${records.lowestOffset}`);
+});
+
 test('one that is looked at again keeps its place in the log', () => {
   const { add, records } = setUp();
   for (const second of [1, 2, 3]) add(recentAt(second));
