@@ -11,7 +11,7 @@ import type { EngineName } from '../../../src/record/engine.ts';
 import type { ReceivedRecord } from '../../../src/record/record.ts';
 import { compileRules } from '../../../src/rules/load.ts';
 import { fixture, opaEntry, posted } from '../receive/decisions/support.ts';
-import { NO_PAST, wrongTypesIn } from './support.ts';
+import { DETECT_LIMITS, NO_PAST, wrongTypesIn } from './support.ts';
 
 const TIME_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -160,15 +160,7 @@ detection:
       },
     ],
   });
-  const detector = new Detector(rules, {
-    namespaces_max: 100,
-    objects_bytes_max: 1_000_000,
-    object_bytes_max: 65_536,
-    recent_bytes_max: 10_000_000,
-    lateness_seconds: 300,
-    facts_text_chars_max: 64,
-    event_time_ahead_seconds_max: 100_000_000,
-  });
+  const detector = new Detector(rules, { ...DETECT_LIMITS, event_time_ahead_seconds_max: 100_000_000 });
   const matched = records.flatMap((record) => {
     const { signals, learnt } = detector.detect(record);
     assert.deepEqual(learnt, []);

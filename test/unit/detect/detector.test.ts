@@ -3,17 +3,8 @@ import test from 'node:test';
 import { Detector } from '../../../src/detect/detector.ts';
 import type { ReceivedRecord } from '../../../src/record/record.ts';
 import { compileRules } from '../../../src/rules/load.ts';
-import { eventWith, recordOf, reviewRecord } from './support.ts';
+import { DETECT_LIMITS, eventWith, podWrites, recordOf, reviewRecord } from './support.ts';
 
-const LIMITS = {
-  namespaces_max: 100,
-  objects_bytes_max: 1_000_000,
-  object_bytes_max: 65_536,
-  recent_bytes_max: 10_000_000,
-  lateness_seconds: 300,
-  facts_text_chars_max: 64,
-  event_time_ahead_seconds_max: 300,
-};
 const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
 /** Matches every write of a namespace, so that its signals show what was made of it. */
@@ -35,7 +26,7 @@ detection:
   ],
 });
 
-const detectorOf = (rules = every) => new Detector(rules, LIMITS);
+const detectorOf = (rules = every) => new Detector(rules, DETECT_LIMITS);
 
 function namespaceEvent(
   second: number,
@@ -144,21 +135,7 @@ test('the event takes the place of the review of the same request', () => {
 });
 
 test('an apply that leaves a workload as it was is no write of its pod, also where managedFields are left out', () => {
-  const rules = compileRules({
-    lists: new Map(),
-    files: [
-      {
-        name: 'pods.yml',
-        text: `
-title: A pod is written
-id: pods
-logsource: {product: kubernetes, service: audit}
-detection: {pod: {gatewatch.pod|exists: true}, condition: pod}
-`,
-      },
-    ],
-  });
-  const detector = detectorOf(rules);
+  const detector = detectorOf(podWrites());
   const deployment = (image: string, replicas: number) => ({
     kind: 'Deployment',
     metadata: { name: 'web' },

@@ -7,10 +7,39 @@ import type { Past } from '../../../src/detect/view.ts';
 import { parseEvent } from '../../../src/receive/audit-events.ts';
 import type { Parsed } from '../../../src/receive/parsed.ts';
 import { type ReceivedRecord, recordId } from '../../../src/record/record.ts';
+import { compileRules } from '../../../src/rules/load.ts';
 
 export const RECEIVED_MS = Date.UTC(2026, 10, 22, 14);
 
 const LIMITS = { batch_items_max: 20_000, item_bytes_max: 8_388_608, json_depth_max: 200 };
+
+/** Limits of a detector that no test reaches by chance. */
+export const DETECT_LIMITS = {
+  namespaces_max: 100,
+  objects_bytes_max: 1_000_000,
+  object_bytes_max: 65_536,
+  recent_bytes_max: 10_000_000,
+  lateness_seconds: 300,
+  facts_text_chars_max: 64,
+  event_time_ahead_seconds_max: 300,
+};
+
+/** Matches every write of a pod or workload. */
+export const podWrites = () =>
+  compileRules({
+    lists: new Map(),
+    files: [
+      {
+        name: 'pods.yml',
+        text: `
+title: A pod is written
+id: pods
+logsource: {product: kubernetes, service: audit}
+detection: {pod: {gatewatch.pod|exists: true}, condition: pod}
+`,
+      },
+    ],
+  });
 
 /** What the receiver makes of one event. */
 export function received(event: object | string | Buffer, receivedMs = RECEIVED_MS): Parsed {

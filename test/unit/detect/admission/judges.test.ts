@@ -1,33 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Detector } from '../../../../src/detect/detector.ts';
-import { compileRules } from '../../../../src/rules/load.ts';
-import { eventWith, recordOf } from '../support.ts';
+import { DETECT_LIMITS, eventWith, podWrites, recordOf } from '../support.ts';
 
-const LIMITS = {
-  namespaces_max: 100,
-  objects_bytes_max: 1_000_000,
-  object_bytes_max: 65_536,
-  recent_bytes_max: 10_000_000,
-  lateness_seconds: 300,
-  facts_text_chars_max: 64,
-  event_time_ahead_seconds_max: 300,
-};
-
-const pods = compileRules({
-  lists: new Map(),
-  files: [
-    {
-      name: 'pods.yml',
-      text: `
-title: A pod is written
-id: pods
-logsource: {product: kubernetes, service: audit}
-detection: {pod: {gatewatch.pod|exists: true}, condition: pod}
-`,
-    },
-  ],
-});
+const pods = podWrites();
 
 const FAILURES = 'validation.policy.admission.k8s.io/validation_failure';
 const REFUSAL = `pods "p" is forbidden: ValidatingAdmissionPolicy 'no-root' with binding 'no-root-everywhere' denied request: no`;
@@ -65,7 +41,7 @@ function judgesOf(detector: Detector, ...records: ReturnType<typeof recordOf>[])
 }
 
 test('a policy that has refused or reported something in a namespace is known to have a say there, and no earlier', () => {
-  const detector = new Detector(pods, LIMITS);
+  const detector = new Detector(pods, DETECT_LIMITS);
   const records = [podEvent(1, 'dev'), refused(2, 'dev'), podEvent(3, 'dev'), podEvent(4, 'prod')];
   const expected = [undefined, NO_ROOT, NO_ROOT, undefined];
   assert.deepEqual(judgesOf(detector, ...records), expected);
@@ -76,14 +52,15 @@ test('a policy that has refused or reported something in a namespace is known to
   assert.deepEqual(judgesOf(detector, podEvent(5, 'dev', reported([failure, failure]))), [
     [...NO_ROOT, ...audited],
   ]);
-  const { learnt } = new Detector(pods, LIMITS).detect(refused(6, 'qa'));
-  const other = new Detector(pods, LIMITS);
+  const { learnt } = new Detector(pods, DETECT_LIMITS).detect(refused(6, 'qa'));
+  const other = new Detector(pods, DETECT_LIMITS);
   other.restore(JSON.parse(JSON.stringify(learnt)));
   assert.deepEqual(judgesOf(other, podEvent(7, 'qa')), [NO_ROOT], 'stored and read back');
 });
 
 test('what others say, and what is no finding, names no policy', () => {
-  const refusedBy = (message: string) => judgesOf(new Detector(pods, LIMITS), refused(1, 'dev', message));
+  const refusedBy = (message: string) =>
+    judgesOf(new Detector(pods, DETECT_LIMITS), refused(1, 'dev', message));
   assert.deepEqual(refusedBy('pods "p" is forbidden: violates PodSecurity "baseline:latest": privileged'), [
     undefined,
   ]);
@@ -96,11 +73,11 @@ test('what others say, and what is no finding, names no policy', () => {
     '[null, 1, {"policy": 1, "binding": ["b"]}, {"binding": ""}]',
   ])
     assert.deepEqual(
-      judgesOf(new Detector(pods, LIMITS), podEvent(1, 'dev', reported(annotation))),
+      judgesOf(new Detector(pods, DETECT_LIMITS), podEvent(1, 'dev', reported(annotation))),
       [undefined],
       annotation,
     );
   const many = Array.from({ length: 100 }, (_, index) => ({ policy: `p${index}` }));
-  const [judges] = judgesOf(new Detector(pods, LIMITS), podEvent(1, 'dev', reported(many)));
+  const [judges] = judgesOf(new Detector(pods, DETECT_LIMITS), podEvent(1, 'dev', reported(many)));
   assert.equal(judges?.length, 32);
 });
