@@ -15,6 +15,19 @@ const violations = z.array(
 );
 const outcome = z.enum(OUTCOMES);
 
+const letThrough = z.array(
+  z.looseObject({
+    time: time.optional(),
+    namespace: z.string().optional(),
+    resource: z.string().optional(),
+    name: z.string().optional(),
+    user: z.string().optional(),
+    author: z.string().optional().describe('Who is behind it.'),
+    violations: violations.optional(),
+    failed_open: texts.optional(),
+  }),
+);
+
 const evidence = z.looseObject({
   record_id: z.string(),
   audit_id: z.string().optional(),
@@ -114,25 +127,14 @@ const gatewatch = z.looseObject({
     })
     .optional()
     .describe('What had not been seen before.'),
-  blast_radius: z
-    .array(
-      z.looseObject({
-        time: time.optional(),
-        namespace: z.string().optional(),
-        resource: z.string().optional(),
-        name: z.string().optional(),
-        user: z.string().optional(),
-        author: z.string().optional().describe('Who is behind it.'),
-        violations: violations.optional(),
-        failed_open: texts.optional(),
-        uncertain: z
-          .literal(true)
-          .optional()
-          .describe('It is not known whether what was weakened had a say there.'),
-      }),
-    )
+  blast_radius: letThrough
     .optional()
     .describe('What was admitted while protection was weakened, and would not have been before.'),
+  blast_radius_uncertain: letThrough
+    .optional()
+    .describe(
+      'What may belong there too: whether what was weakened had a say in its namespace cannot be told.',
+    ),
   exception: z
     .looseObject({ id: z.string(), title: z.string(), owner: z.string(), reason: z.string(), expires: time })
     .optional()

@@ -79,7 +79,7 @@ export function alertOf(
   const start = began === undefined ? undefined : formatEventTime(began);
   const end = latest === undefined ? undefined : formatEventTime(latest);
   const evidence = evidenceOf(signals, context.evidenceMax);
-  const letThrough = sequence ? blastRadius(signals, context.evidenceMax) : [];
+  const letThrough = sequence ? blastRadius(signals, context.evidenceMax) : undefined;
   return {
     '@timestamp': end ?? new Date(last.received_ms).toISOString(),
     ecs: { version: ECS_VERSION },
@@ -129,7 +129,8 @@ export function alertOf(
       ...(last.pod_security ? { pod_security: last.pod_security } : {}),
       ...namespaceOf(signals),
       ...policyOf(signals),
-      ...(letThrough.length > 0 ? { blast_radius: letThrough } : {}),
+      ...(letThrough?.certain.length ? { blast_radius: letThrough.certain } : {}),
+      ...(letThrough?.uncertain.length ? { blast_radius_uncertain: letThrough.uncertain } : {}),
       ...(novelty ? { baseline: newValueOf(novelty, signals[0]!) } : {}),
       ...(taken ? { exception: taken.exception } : {}),
       evidence,

@@ -7,15 +7,23 @@ import { formatEventTime } from '../record/time.ts';
 /** The level by which it is judged what policy engines would have refused: without the engine that is all that can be told. */
 const BASELINE = 'baseline';
 
+/** What was let through while protection was weakened, as many of each as may be. */
+export interface BlastRadius {
+  readonly certain: readonly LetThrough[];
+  /** Of which it cannot be told whether what was weakened had a say in their namespace: how it chose namespaces, or their labels, were never seen. */
+  readonly uncertain: readonly LetThrough[];
+}
+
 /**
  * What was let through while protection was weakened: workloads that the Pod Security level before would have refused; where a policy engine was
  * weakened or left out, those that violate level baseline; and what a webhook that failed open was never asked about. It ends where the
  * protection is there again.
  * @param signals those of an alert, in order
  */
-export function blastRadius(signals: readonly Signal[], max: number): LetThrough[] {
+export function blastRadius(signals: readonly Signal[], max: number): BlastRadius {
   const gap = new Gap();
-  const found = new Map<string, LetThrough>();
+  const certain = new Map<string, LetThrough>();
+  const unsure = new Map<string, LetThrough>();
   for (const signal of signals) {
     if (signal.admission.outcome !== 'admitted') continue;
     const place = namespaceOf(signal);
@@ -27,12 +35,9 @@ export function blastRadius(signals: readonly Signal[], max: number): LetThrough
     const unasked = gap.isOpen ? [] : (signal.admission.failed_open ?? []);
     if (violations.length === 0 && unasked.length === 0) continue;
     // One request may be several matches.
-    found.set(signal.evidence.record_id, entryOf(signal, violations, unasked, uncertain));
+    (uncertain ? unsure : certain).set(signal.evidence.record_id, entryOf(signal, violations, unasked));
   }
-  // What may only have been let through does not push out what was.
-  return [...found.values()]
-    .sort((a, b) => Number(a.uncertain ?? false) - Number(b.uncertain ?? false))
-    .slice(0, max);
+  return { certain: [...certain.values()].slice(0, max), uncertain: [...unsure.values()].slice(0, max) };
 }
 
 /** What protected a place before: the level to judge by, and whether it may have been none. */
@@ -101,12 +106,7 @@ function violationsAt({ pod_security }: Signal, level: string | undefined): read
   return (strictness(level) > strictness(BASELINE) ? pod_security.restricted : pod_security.baseline) ?? [];
 }
 
-function entryOf(
-  signal: Signal,
-  violations: readonly Violation[],
-  unasked: readonly string[],
-  uncertain: true | undefined,
-): LetThrough {
+function entryOf(signal: Signal, violations: readonly Violation[], unasked: readonly string[]): LetThrough {
   const { time, facts, actor, pod_security } = signal;
   const shown = violations.length > 0 ? violations : (pod_security?.baseline ?? []);
   return {
@@ -118,6 +118,5 @@ function entryOf(
     ...(actor?.author === undefined ? {} : { author: actor.author }),
     ...(shown.length > 0 ? { violations: shown } : {}),
     ...(unasked.length > 0 ? { failed_open: unasked } : {}),
-    ...(uncertain ? { uncertain } : {}),
   };
 }

@@ -47,8 +47,6 @@ export interface LetThrough {
   readonly violations?: readonly Violation[];
   /** Webhooks that were passed over. */
   readonly failed_open?: readonly string[];
-  /** What was weakened may have had no say there: how it chose namespaces, or the labels of this one, were never seen. */
-  readonly uncertain?: true;
 }
 
 /** The exception that says that nobody has to look at an alert. */
@@ -106,6 +104,8 @@ export interface GatewatchFields {
   readonly baseline?: NewValue;
   /** Of a sequence: what was admitted while protection was weakened, and would not have been before. */
   readonly blast_radius?: readonly LetThrough[];
+  /** What may belong there too: whether what was weakened had a say in its namespace cannot be told. */
+  readonly blast_radius_uncertain?: readonly LetThrough[];
   /** What took the matches away from the rule or correlation that the alert names. */
   readonly exception?: AlertException;
   /** The alerts of the same actor around this one; absent if it stands alone. */

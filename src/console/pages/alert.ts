@@ -1,4 +1,4 @@
-import type { Alert } from '../../record/alert.ts';
+import type { Alert, LetThrough } from '../../record/alert.ts';
 import type { PolicyEffect, Violation } from '../../record/signal.ts';
 import { attackLink, type Link, listHref, referenceLinks } from '../links.ts';
 import { VALUE_CHARS_MAX } from '../query.ts';
@@ -38,6 +38,11 @@ export interface AlertView {
   readonly labelsBeforeKnown: boolean;
   /** What a change of a policy does to the protection that it gives. */
   readonly protection: string;
+  readonly letThrough: readonly {
+    readonly title: string;
+    readonly note: string;
+    readonly entries: readonly LetThrough[];
+  }[];
   readonly evidence: Alert['gatewatch']['evidence'];
   readonly evidenceLeftOut: number;
   /** The chain behind who asked. */
@@ -80,9 +85,28 @@ export function alertView(alert: Alert): AlertView {
     labels: labelChanges(gatewatch.namespace ?? { changes: [] }),
     labelsBeforeKnown: gatewatch.namespace?.labels_before !== undefined,
     protection: PROTECTION[gatewatch.policy?.effect ?? 'neutral'],
+    letThrough: letThrough(gatewatch),
     evidence: gatewatch.evidence.slice(0, ROWS_MAX),
     evidenceLeftOut: (gatewatch.suppressed ?? 0) + Math.max(0, gatewatch.evidence.length - ROWS_MAX),
   };
+}
+
+function letThrough(gatewatch: Alert['gatewatch']): AlertView['letThrough'] {
+  const tables = [
+    {
+      title: 'Let through meanwhile',
+      note: 'what would have been stopped before, as far as can be told, or a webhook was not asked about',
+      entries: gatewatch.blast_radius ?? [],
+    },
+    {
+      title: 'Perhaps let through',
+      note: 'it cannot be told whether what was weakened had a say in these namespaces',
+      entries: gatewatch.blast_radius_uncertain ?? [],
+    },
+  ];
+  return tables
+    .filter(({ entries }) => entries.length > 0)
+    .map((table) => ({ ...table, entries: table.entries.slice(0, ROWS_MAX) }));
 }
 
 function attackLinks(

@@ -27,6 +27,17 @@ export function object(properties: Properties) {
 
 const violations = object({ check: keyword, reason: keyword, detail: keyword });
 
+const letThrough = object({
+  time: date,
+  namespace: keyword,
+  resource: keyword,
+  name: keyword,
+  user: keyword,
+  author: keyword,
+  violations,
+  failed_open: keyword,
+});
+
 /**
  * Fields of an alert, as ECS has them. What is not named here is kept but not indexed: an alert is never refused because a newer Gatewatch
  * writes a field that the index of the month does not have yet.
@@ -113,17 +124,8 @@ const properties: Properties = {
     policy: object({ engine: keyword, effect: keyword, changes: keyword, reasons: text }),
     exception: object({ id: keyword, title: keyword, owner: keyword, reason: text, expires: date }),
     baseline: object({ field: keyword, value: keyword, learned_since: date, last_seen: date }),
-    blast_radius: object({
-      time: date,
-      namespace: keyword,
-      resource: keyword,
-      name: keyword,
-      user: keyword,
-      author: keyword,
-      violations,
-      failed_open: keyword,
-      uncertain: { type: 'boolean' },
-    }),
+    blast_radius: letThrough,
+    blast_radius_uncertain: letThrough,
     incident: object({
       id: keyword,
       count: long,

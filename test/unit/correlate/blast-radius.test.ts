@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { blastRadius } from '../../../src/correlate/blast-radius.ts';
+import { type BlastRadius, blastRadius } from '../../../src/correlate/blast-radius.ts';
 import type { Signal } from '../../../src/record/signal.ts';
 import { signalAt } from './support.ts';
 
@@ -37,9 +37,14 @@ const policyAt = (
   admission: Signal['admission'] = ADMITTED,
 ) => at(seconds, { admission, policy: { engine: 'kyverno', effect, changes: [], reasons: [] } });
 
+const allOf = ({ certain, uncertain }: BlastRadius) => [...certain, ...uncertain];
+
 /** Name of what was let through, and the checks that it fails. */
 const told = (...signals: Signal[]) =>
-  blastRadius(signals, 10).map(({ name, violations }) => [name, violations?.map(({ check }) => check)]);
+  allOf(blastRadius(signals, 10)).map(({ name, violations }) => [
+    name,
+    violations?.map(({ check }) => check),
+  ]);
 
 test('what the level before would have refused is told until it is in force again', () => {
   const clean = podAt(3, { pod_security: {} });
@@ -100,7 +105,7 @@ test('what was refused, or only tried, neither weakens nor is let through', () =
 
 test('what a webhook was not asked about is told with it, once for a request, as many as may be', () => {
   const open = podAt(1, { admission: { ...ADMITTED, failed_open: ['guard.example.com'] } });
-  assert.deepEqual(blastRadius([open, { ...open, rule: 'other' }, podAt(2)], 10), [
+  assert.deepEqual(blastRadius([open, { ...open, rule: 'other' }, podAt(2)], 10).certain, [
     {
       time: '2026-11-22T12:00:01.000000Z',
       namespace: 'dev',
@@ -112,7 +117,7 @@ test('what a webhook was not asked about is told with it, once for a request, as
     },
   ]);
   const many = Array.from({ length: 20 }, (_, second) => podAt(second + 3));
-  assert.equal(blastRadius([policyAt(2, 'weakened'), ...many], 10).length, 10);
+  assert.equal(allOf(blastRadius([policyAt(2, 'weakened'), ...many], 10)).length, 10);
 });
 
 test('what a policy had no say in is not told of; where the labels of a namespace are not known, it may have had one', () => {
@@ -129,12 +134,15 @@ test('what a policy had no say in is not told of; where the labels of a namespac
   const inScope = { namespace_labels: { team: 'a' } };
   const outside = { namespace_labels: { team: 'b' } };
   const selector = [{ matchLabels: { team: 'a' } }];
-  const unsure = (...signals: Signal[]) => blastRadius(signals, 10).map(({ uncertain }) => uncertain);
-  assert.deepEqual(unsure(weakenedAt(1, selector), podAt(2, inScope), podAt(4)), [undefined, true]);
-  assert.deepEqual(unsure(weakenedAt(1, [{}]), podAt(2)), [undefined], 'it had a say everywhere');
+  const names = (...signals: Signal[]) => {
+    const { certain, uncertain } = blastRadius(signals, 10);
+    return [certain.map(({ name }) => name), uncertain.map(({ name }) => name)];
+  };
+  assert.deepEqual(names(weakenedAt(1, selector), podAt(2, inScope), podAt(4)), [['p2'], ['p4']]);
+  assert.deepEqual(names(weakenedAt(1, [{}]), podAt(2)), [['p2'], []], 'it had a say everywhere');
   assert.deepEqual(
-    unsure(weakenedAt(1, undefined), podAt(2, inScope)),
-    [true],
+    names(weakenedAt(1, undefined), podAt(2, inScope)),
+    [[], ['p2']],
     'nobody knows where it had one',
   );
   assert.deepEqual(told(weakenedAt(1, selector), podAt(2, inScope), podAt(3, outside), podAt(4)), [
@@ -146,16 +154,16 @@ test('what a policy had no say in is not told of; where the labels of a namespac
   const binding = { facts: { resource: 'validatingadmissionpolicybindings', name: 'b' } };
   const judged = { judges: ['validatingadmissionpolicies/p', 'validatingadmissionpolicybindings/b'] };
   assert.deepEqual(
-    unsure(
+    names(
       { ...weakenedAt(1, selector), ...binding },
       podAt(2),
       podAt(3, judged),
       podAt(4, { judges: ['validatingadmissionpolicies/b'] }),
     ),
-    [undefined, true, true],
-    'what is certain comes first: it has refused something there',
+    [['p3'], ['p2', 'p4']],
+    'it has refused something there',
   );
-  assert.deepEqual(unsure({ ...weakenedAt(1, undefined), ...binding }, podAt(2, judged)), [undefined]);
+  assert.deepEqual(names({ ...weakenedAt(1, undefined), ...binding }, podAt(2, judged)), [['p2'], []]);
   const passedOver = { ...outside, admission: { ...ADMITTED, failed_open: ['hook'] } };
   assert.deepEqual(
     told(weakenedAt(1, selector), podAt(2, passedOver)),

@@ -4,7 +4,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import { Correlator } from '../../../src/correlate/correlator.ts';
 import { Detector } from '../../../src/detect/detector.ts';
 import { findFiles, readFile } from '../../../src/receive/files/read.ts';
-import type { Alert } from '../../../src/record/alert.ts';
+import type { Alert, LetThrough } from '../../../src/record/alert.ts';
 import { loadRules } from '../../../src/rules/load.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -27,6 +27,7 @@ export interface Row {
   readonly count: number;
   /** Its blast radius: namespace, resource and name of what was let through. */
   readonly let_through?: readonly string[];
+  readonly perhaps_let_through?: readonly string[];
 }
 
 export type Table = Record<string, Row[]>;
@@ -98,16 +99,21 @@ function rowOf({ rule, user, orchestrator, gatewatch }: Alert): Row {
     count: gatewatch.count,
     ...(gatewatch.blast_radius
       ? {
-          let_through: gatewatch.blast_radius.map(({ namespace, resource, name, uncertain }) =>
-            [namespace, resource, uncertain ? `${name} (uncertain)` : name].join('/'),
-          ),
+          let_through: gatewatch.blast_radius.map(pathOf),
         }
+      : {}),
+    ...(gatewatch.blast_radius_uncertain
+      ? { perhaps_let_through: gatewatch.blast_radius_uncertain.map(pathOf) }
       : {}),
   };
 }
 
+function pathOf({ namespace, resource, name }: LetThrough): string {
+  return [namespace, resource, name].join('/');
+}
+
 function textOf(alert: Alert): string {
-  const { let_through, ...row } = rowOf(alert);
+  const { let_through, perhaps_let_through, ...row } = rowOf(alert);
   return JSON.stringify(Object.values(row));
 }
 
