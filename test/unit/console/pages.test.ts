@@ -65,6 +65,23 @@ describe('pages', async () => {
     assert.match(body, /<a href="https:\/\/example\.com\/reference" rel="noreferrer">/);
   });
 
+  it('tell what was let through from what perhaps was', async () => {
+    const pod = (name: string) => ({ namespace: 'payments', resource: 'pods', name, user: 'bob' });
+    const alert = alertOf({
+      id: 'a11e57',
+      gatewatch: { blast_radius: [pod('got-in')], blast_radius_uncertain: [pod('who-knows')] },
+    });
+    const other = await consoleWith([alert], { now: () => NOW });
+    const { body } = await other.inject({ url: '/alerts/a11e57', headers: await sessionOf(other) });
+    const tables = body.split('<pre', 1)[0]!;
+    const [, certain = '', perhaps = ''] = tables.split(/<h2>(?:Let through meanwhile|Perhaps let through)/);
+    assert.match(certain, /payments\/got-in/);
+    assert.doesNotMatch(certain, /who-knows/);
+    assert.match(perhaps, /payments\/who-knows/);
+    assert.doesNotMatch(perhaps, /got-in/);
+    assert.doesNotMatch((await page(`/alerts/${HOSTILE.event.id}`)).body, /let through/i, 'no empty table');
+  });
+
   it('shorten what is long, with all of it in the JSON', async () => {
     const { body } = await page(`/alerts/${HOSTILE.event.id}`);
     assert.match(body, /A… \(\+[\d,]+ characters\)/);
