@@ -32,6 +32,7 @@ interface Shared {
   readonly evidence: Evidence;
   readonly began: EventTime | undefined;
   readonly limits: readonly string[];
+  readonly sameAs: readonly string[];
   readonly place: Pick<Signal, 'namespace_labels' | 'judges'> | undefined;
 }
 
@@ -42,6 +43,7 @@ function sharedBy(view: EventView, charsMax: number): Shared {
     evidence: evidenceOf(view, charsMax),
     began: view.request.began,
     limits: view.request.limits,
+    sameAs: view.request.sameAs,
     place: view.podSecurity && placeOf(view),
   };
 }
@@ -56,8 +58,8 @@ function placeOf({ namespaceLabels, judges }: EventView): Pick<Signal, 'namespac
 
 function signalOf(view: EventView, rule: string, target: Target, shared: Shared): Signal {
   const { request, podSecurity, namespaceChange, policy } = view;
-  const { record, time, sameAs } = request;
-  const { facts, actor, evidence, began, limits, place } = shared;
+  const { record, time } = request;
+  const { facts, actor, evidence, began, limits, sameAs, place } = shared;
   const address = target.address(view);
   // Of most rules there is none.
   const exception = target.exceptions.length > 0 && exceptionOf(target.exceptions, view, began);

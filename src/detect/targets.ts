@@ -3,7 +3,7 @@ import type { Draft } from './draft.ts';
 import { byTarget } from './exceptions/apply.ts';
 import type { Exception } from './exceptions/model.ts';
 import { ruleOptions } from './rule-options.ts';
-import { compilePath, type EventFields } from './sigma/event.ts';
+import { compilePath, type EventFields, remembering } from './sigma/event.ts';
 import { type CorrelationRule, fieldOf, groupFields, type RuleSet, type SigmaRule } from './sigma/model.ts';
 
 /** What of a signal is its consumer's own. */
@@ -59,8 +59,8 @@ function chainsOf(
 }
 
 function ownTarget(rule: SigmaRule, exceptions = NONE): Target {
-  const group = ruleOptions(rule).groupBy.map(textAt);
-  return { id: rule.id, exceptions, address: (event) => ({ group: group.map((read) => read(event)) }) };
+  const group = textsAt(ruleOptions(rule).groupBy);
+  return { id: rule.id, exceptions, address: (event) => ({ group: group(event) }) };
 }
 
 function chainTarget(chain: readonly CorrelationRule[], ruleId: string, exceptions = NONE): Target {
@@ -82,7 +82,7 @@ function chainTarget(chain: readonly CorrelationRule[], ruleId: string, exceptio
 /** What the first correlation of a chain groups and looks at in the events of a rule. */
 function viewOf(chain: readonly CorrelationRule[], ruleId: string) {
   const correlation = chain[0]!;
-  const group = groupFields(chain, ruleId).map(textAt);
+  const group = textsAt(groupFields(chain, ruleId));
   const { sameAny, differAny } = ruleOptions(correlation);
   const paths = new Map([...sameAny, ...differAny].map((path) => [path, path]));
   const fields = 'fields' in correlation ? correlation.fields : [];
@@ -91,7 +91,7 @@ function viewOf(chain: readonly CorrelationRule[], ruleId: string) {
   return {
     id: correlation.id,
     read(event: EventFields): Pick<Signal, 'group' | 'values'> {
-      const said: Draft<Pick<Signal, 'group' | 'values'>> = { group: group.map((read) => read(event)) };
+      const said: Draft<Pick<Signal, 'group' | 'values'>> = { group: group(event) };
       if (values.length === 0) return said;
       const shown: Record<string, string> = {};
       for (const [name, read] of values) shown[name] = read(event);
@@ -99,6 +99,21 @@ function viewOf(chain: readonly CorrelationRule[], ruleId: string) {
       return said;
     },
   };
+}
+
+type TextsReader = (event: EventFields) => readonly string[];
+
+const groupReaders = new Map<string, TextsReader>();
+
+/** Rules that group by the same fields share what these are in an event. */
+function textsAt(paths: readonly string[]): TextsReader {
+  const name = JSON.stringify(paths);
+  const known = groupReaders.get(name);
+  if (known) return known;
+  const texts = paths.map(textAt);
+  const reader = remembering((event) => texts.map((read) => read(event)));
+  groupReaders.set(name, reader);
+  return reader;
 }
 
 export function textAt(path: string): (event: EventFields) => string {

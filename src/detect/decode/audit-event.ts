@@ -7,6 +7,7 @@ import { textsOf } from '../sigma/event.ts';
 import { plainJson } from '../sigma/spelling.ts';
 import { type Glance, glanceAt, objectRefOf, unescaped } from './glance.ts';
 import { isObject, type JsonObject, listOf, member, objectOf, parseJson, stringOf } from './json.ts';
+import { parseObject } from './managed-fields.ts';
 import { completedRef } from './object-ref.ts';
 import { lacksStatus, type ObjectRef, type Request } from './request.ts';
 import { parametersOf } from './uri.ts';
@@ -14,6 +15,14 @@ import { parametersOf } from './uri.ts';
 /** Annotation in which the API server says whether the request was authorized (k8s.io/apiserver/pkg/endpoints/filters/authorization.go). */
 const DECISION = 'authorization.k8s.io/decision';
 const DECISION_KEY = `"${DECISION}":`;
+const ALLOWED = `${DECISION_KEY}"allow","authorization.k8s.io/reason":"`;
+
+/** Quotes in a value are escaped: this stands only between a value and the next key. */
+const NEXT = '","';
+
+function isAnnotated(annotations: string): boolean {
+  return !annotations.startsWith(ALLOWED) || annotations.includes(NEXT, ALLOWED.length);
+}
 
 /** Of an event that was cut (k8s.io/apiserver/plugin/pkg/audit/truncate). */
 const TRUNCATED = 'audit.k8s.io/truncated';
@@ -107,6 +116,7 @@ export class AuditEvent implements Request {
   #bodies: Map<number, unknown> | undefined;
   #head: JsonObject | undefined;
   #annotations: JsonObject | undefined;
+  #annotated: boolean | undefined;
   #status: JsonObject | undefined;
   #objectRef: JsonObject | undefined;
   #requestId: string | undefined;
@@ -215,7 +225,13 @@ export class AuditEvent implements Request {
   }
 
   mayHaveAnnotation(beginning: string): boolean {
-    return !this.#glance || this.#glance.annotations.includes(beginning);
+    return !this.#glance || (this.#isAnnotated && this.#glance.annotations.includes(beginning));
+  }
+
+  /** False if all that the annotations say is that the request was allowed, and why, as of most requests. */
+  get #isAnnotated(): boolean {
+    this.#annotated ??= isAnnotated(this.#glance!.annotations);
+    return this.#annotated;
   }
 
   get rank(): number {
@@ -329,7 +345,7 @@ export class AuditEvent implements Request {
     const [start, end] = [bodies[index], bodies[index + 1]];
     if (index % 2 !== 0 || start === undefined || end === undefined) return index;
     this.#bodies ??= new Map();
-    if (!this.#bodies.has(index)) this.#bodies.set(index, parseJson(bytes.toString('utf8', start, end)));
+    if (!this.#bodies.has(index)) this.#bodies.set(index, parseObject(bytes.toString('utf8', start, end)));
     return this.#bodies.get(index);
   }
 }

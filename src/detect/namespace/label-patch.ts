@@ -1,5 +1,6 @@
 import { parseEventTime } from '../../record/time.ts';
 import { at, isObject, listOf, stringOf } from '../decode/json.ts';
+import { managersOf } from '../decode/managed-fields.ts';
 import { pointerSegments } from '../decode/json-pointer.ts';
 import { concernsAdmission, type Labels } from './labels.ts';
 
@@ -113,12 +114,12 @@ export function applyEdit(edit: LabelEdit, before: Labels): Labels {
 
 /** Whether any manager changed the object during the request, by the times of `metadata.managedFields` (whole seconds). */
 export function changedSince(object: unknown, seconds: number): boolean {
-  const times = listOf(at(object, 'metadata', 'managedFields')).flatMap((entry) => writtenAt(entry) ?? []);
+  const times = managersOf(object).times.flatMap((text) => secondsOf(text) ?? []);
   return times.length === 0 || times.some((time) => time >= seconds);
 }
 
-function writtenAt(entry: unknown): number | undefined {
-  const time = parseEventTime(at(entry, 'time'));
+function secondsOf(text: unknown): number | undefined {
+  const time = parseEventTime(text);
   return time === undefined ? undefined : time / 1_000_000;
 }
 
@@ -126,7 +127,7 @@ function writtenAt(entry: unknown): number | undefined {
 export function ownedSince(object: unknown, label: string, seconds: number): boolean {
   return listOf(at(object, 'metadata', 'managedFields')).some(
     (entry) =>
-      (writtenAt(entry) ?? 0) >= seconds &&
+      (secondsOf(at(entry, 'time')) ?? 0) >= seconds &&
       at(entry, 'fieldsV1', 'f:metadata', 'f:labels', `f:${label}`) !== undefined,
   );
 }

@@ -170,9 +170,9 @@ export function compilePath(path: string): PathReader {
 }
 
 /** An event is held against all rules before the next one comes, and twenty of them may ask for the same field. */
-function remembering(read: PathReader): PathReader {
+export function remembering<Read>(read: (event: EventFields) => Read): (event: EventFields) => Read {
   let last: EventFields | undefined;
-  let values: readonly unknown[] = [];
+  let values: Read;
   return (event) => {
     if (event === last) return values;
     values = read(event);
