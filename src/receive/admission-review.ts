@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewatchError } from '../errors.ts';
 import { partitionKey, type ReceivedRecord, recordId } from '../record/record.ts';
+import { parseUntrusted } from '../record/untrusted-json.ts';
 import { parseExactly } from './exact-json.ts';
 import type { InputLimits, Origin, Parsed, Rejection } from './parsed.ts';
 import { CredentialMarks, redact, withoutBodies } from './redact.ts';
@@ -54,7 +55,7 @@ function decode(body: Buffer, scanner: JsonScanner, where: string): unknown {
   try {
     const end = scanner.skipSpace(scanner.skipValue(scanner.skipSpace(0)));
     if (end !== body.length) throw new NotJson(end);
-    return JSON.parse(body.toString());
+    return parseUntrusted(body.toString());
   } catch (error) {
     // The message of JSON.parse quotes the body, and that may be a credential.
     const what =

@@ -1,5 +1,4 @@
-/** JSON.parse passes the text of each primitive (ECMAScript proposal "JSON.parse source text access", in V8 since 11.4). */
-type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
+import { parseUntrusted, type Reviver } from '../record/untrusted-json.ts';
 
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
 
@@ -11,5 +10,5 @@ const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
 export function parseExactly(text: string): unknown {
   const keepDigits: Reviver = (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value;
-  return JSON.parse(text, keepDigits as Parameters<typeof JSON.parse>[1]);
+  return parseUntrusted(text, keepDigits);
 }

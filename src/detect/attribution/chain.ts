@@ -1,7 +1,7 @@
 import type { Actor } from '../../record/signal.ts';
 import type { ActorKind } from '../caller/kind.ts';
 import { at, listOf, stringOf } from '../decode/json.ts';
-import { managersOf } from '../decode/managed-fields.ts';
+import { changesOf } from '../decode/managed-fields.ts';
 import { creates, type Request, writesObject } from '../decode/request.ts';
 import type { Draft } from '../draft.ts';
 import type { ObjectVersion, Owner } from '../memory/object-history.ts';
@@ -46,7 +46,7 @@ const KINDS: ReadonlyMap<string, string> = new Map(
  */
 export function attribute(request: Request, kind: ActorKind, path: string, objects: Objects): Actor {
   const { caller } = request;
-  const managers = kind === 'controller' || kind === 'service-account' ? managersNamed(request) : [];
+  const managers = kind === 'controller' || kind === 'service-account' ? managersOf(request) : [];
   const asked = caller.actingAs === undefined ? [caller.name] : [caller.actingAs, caller.name];
   const behind = linksBehind(request, kind, path, objects);
   const chain = [...asked, ...behind.map(({ text }) => text)];
@@ -124,8 +124,10 @@ function* usersOf(account: string, objects: Objects): Iterable<Owner> {
 /** Names under which the control plane itself and nodes write. */
 const SYSTEM_MANAGERS = new Set(['kube-controller-manager', 'kubelet', 'kube-scheduler', 'kube-apiserver']);
 
-function managersNamed(request: Request): string[] {
+function managersOf(request: Request): string[] {
   if (!writesObject(request)) return [];
-  const { names } = managersOf(request.responseObject ?? request.requestObject);
-  return [...new Set(names.map((name) => name.slice(0, 128)))].filter((name) => !SYSTEM_MANAGERS.has(name)).slice(0, MANAGERS_MAX);
+  const { managers } = changesOf(request.responseObject ?? request.requestObject);
+  return [...new Set(managers.map((name) => name.slice(0, 128)))]
+    .filter((name) => !SYSTEM_MANAGERS.has(name))
+    .slice(0, MANAGERS_MAX);
 }

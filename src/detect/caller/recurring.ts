@@ -1,3 +1,4 @@
+import { parseUntrusted } from '../../record/untrusted-json.ts';
 import { isObject, type JsonObject } from '../decode/json.ts';
 import { CALLER_FIELDS, Caller } from './caller.ts';
 
@@ -71,7 +72,7 @@ function read(part: string): Known | undefined {
 
 function fieldsOf(part: string): JsonObject | undefined {
   try {
-    const fields: unknown = JSON.parse(`{${part}}`);
+    const fields = parseUntrusted(`{${part}}`);
     if (!isObject(fields) || !isObject(fields.user)) return undefined;
     if (!Object.keys(fields).every((key) => CALLER_FIELDS.has(key))) return undefined;
     return fields.impersonatedUser === undefined || isObject(fields.impersonatedUser) ? fields : undefined;

@@ -1,5 +1,6 @@
 import { GatewatchError } from '../../errors.ts';
 import type { ReceivedRecord } from '../../record/record.ts';
+import { parseUntrusted } from '../../record/untrusted-json.ts';
 import { Caller } from '../caller/caller.ts';
 import { textsOf } from '../sigma/event.ts';
 import { refOf, reviewId } from './audit-event.ts';
@@ -81,7 +82,7 @@ class AdmissionReview extends Unanswered implements Request {
   }
 
   keywords(): readonly string[] {
-    return [...textsOf(JSON.parse(this.record.bytes.toString()))];
+    return [...textsOf(parseUntrusted(this.record.bytes.toString()))];
   }
 
   get began(): number {

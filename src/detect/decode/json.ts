@@ -1,12 +1,13 @@
 /** Reading of JSON whose shape nobody vouches for: a value of another type than expected counts as absent. */
 import { GatewatchError } from '../../errors.ts';
+import { parseUntrusted } from '../../record/untrusted-json.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** @throws ITEM_NOT_JSON */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseUntrusted(text);
   } catch (cause) {
     throw new GatewatchError('ITEM_NOT_JSON', `Not JSON: ${(cause as Error).message}.`, { cause });
   }

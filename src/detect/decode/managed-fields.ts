@@ -1,75 +1,84 @@
-import { at, isObject, listOf, parseJson, stringOf } from './json.ts';
+import { parseUntrusted } from '../../record/untrusted-json.ts';
+import { at, listOf, parseJson, stringOf } from './json.ts';
 
-/** Who changed an object, and when, as its `metadata.managedFields` says (k8s.io/apimachinery/pkg/apis/meta/v1, ManagedFieldsEntry). */
-const KEY = ',"managedFields":';
+/** Where an object says who changed it, and when (k8s.io/apimachinery/pkg/apis/meta/v1, ObjectMeta). There is no other list in it. */
+const BEGINNING = ',"managedFields":[';
+const END = ']';
 
-/** An array ends so that ends the metadata, too, and that is where the API server writes it. What begins a key is in no string. */
-const END = ']},"';
+/** What stands in their place until then, and that nobody can have written. */
+const STAND_IN = Math.random();
 
-/** The text of managed fields that nobody has asked for yet. */
-const unread = Symbol('unread');
+/** Under it metadata hold the JSON of their managed fields. */
+const unread = Symbol('managedFields');
 
 interface Metadata {
-  [unread]?: string;
+  readonly [unread]?: string;
 }
 
 const READING: PropertyDescriptor & ThisType<Metadata> = {
   enumerable: true,
   configurable: true,
   get() {
-    return read(this);
+    const value = parseJson(this[unread]!);
+    Object.defineProperty(this, 'managedFields', { value });
+    return value;
   },
 };
 
-function read(metadata: Metadata): unknown {
-  const value = parseJson(metadata[unread]!);
-  Object.defineProperty(metadata, 'managedFields', { value, enumerable: true, configurable: true });
-  delete metadata[unread];
-  return value;
+/**
+ * Parses an object of Kubernetes. Its managed fields, which are half of what the API server answers, are parsed when they are asked for.
+ * @throws ITEM_NOT_JSON, of the managed fields only then
+ */
+export function parseObject(text: string): unknown {
+  const start = text.indexOf(BEGINNING) + BEGINNING.length - 1;
+  if (start < BEGINNING.length) return parseJson(text);
+  return parseWithout(text, start, text.indexOf(END, start) + 1) ?? parseJson(text);
 }
 
 /**
- * Parses an object of Kubernetes as `parseJson` does. Its `metadata.managedFields`, half of what the API server answers, are parsed when they are asked for.
- * @throws ITEM_NOT_JSON
+ * Where the part is more or less than a list, or that of another object, a bracket or quote is left over or what stands in is found elsewhere.
+ * @returns undefined then
  */
-export function parseObject(text: string): unknown {
-  const start = text.indexOf(KEY) + KEY.length;
-  const end = start < KEY.length || text[start] !== '[' ? -1 : text.indexOf(END, start);
-  return (end < 0 ? undefined : withoutManagers(text, start, end + 1)) ?? parseJson(text);
-}
-
-/** Undefined if a part of the text is not what it seems to be: then the rest is no JSON, or a number stands elsewhere. */
-function withoutManagers(text: string, start: number, end: number): unknown {
+function parseWithout(text: string, start: number, end: number): unknown {
   try {
-    const object = JSON.parse(`${text.slice(0, start)}0${text.slice(end)}`);
-    if (object.metadata.managedFields !== 0) return undefined;
-    object.metadata[unread] = text.slice(start, end);
-    Object.defineProperty(object.metadata, 'managedFields', READING);
-    return object;
+    const object = parseUntrusted(`${text.slice(0, start)}${STAND_IN}${text.slice(end)}`) as {
+      metadata: object & { managedFields?: unknown };
+    };
+    const { metadata } = object;
+    if (metadata.managedFields !== STAND_IN) return undefined;
+    Object.defineProperty(metadata, unread, { value: text.slice(start, end) });
+    return Object.defineProperty(metadata, 'managedFields', READING) && object;
   } catch {
     return undefined;
   }
 }
 
-/** The managers of an object that `parseObject` has read, and the times of their changes, as written. */
-export function managersOf(object: unknown): { readonly names: string[]; readonly times: string[] } {
-  const metadata = at(object, 'metadata');
-  const text = isObject(metadata) ? (metadata as Metadata)[unread] : undefined;
-  if (text !== undefined) return { names: textsIn(text, NAME), times: textsIn(text, TIME) };
-  const entries = listOf(at(metadata, 'managedFields'));
-  const all = (key: string) => entries.flatMap((entry) => stringOf(at(entry, key)) ?? []);
-  return { names: all('manager'), times: all('time') };
+/** What the managed fields of an object tell of its changes: by whom, and when, as written. */
+export interface Changes {
+  readonly managers: readonly string[];
+  readonly times: readonly string[];
 }
 
-const NAME = '"manager":"';
-const TIME = '"time":"';
+/** The changes of an object as the API server tells them. They are not parsed for it: names in them have a prefix, these keys have none. */
+export function changesOf(object: unknown): Changes {
+  const metadata = at(object, 'metadata');
+  const text = (metadata as Metadata | undefined)?.[unread];
+  const managers = text && textsIn(text, '"manager":"');
+  const times = text && textsIn(text, '"time":"');
+  if (managers && times) return { managers, times };
+  const entries = listOf(at(metadata, 'managedFields'));
+  const all = (key: string) => entries.flatMap((entry) => stringOf(at(entry, key)) ?? []);
+  return { managers: all('manager'), times: all('time') };
+}
 
-function textsIn(text: string, key: string): string[] {
+/** Values of a key in JSON but for empty ones; undefined if something is escaped in one. */
+function textsIn(json: string, key: string): string[] | undefined {
   const texts: string[] = [];
-  for (let found = text.indexOf(key); found >= 0; found = text.indexOf(key, found)) {
+  for (let found = json.indexOf(key); found >= 0; found = json.indexOf(key, found)) {
     found += key.length;
-    const value = text.slice(found, text.indexOf('"', found));
-    texts.push(value);
+    const text = json.slice(found, json.indexOf('"', found));
+    if (text.includes('\\')) return undefined;
+    if (text !== '') texts.push(text);
   }
   return texts;
 }

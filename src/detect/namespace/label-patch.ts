@@ -1,7 +1,7 @@
 import { parseEventTime } from '../../record/time.ts';
 import { at, isObject, listOf, stringOf } from '../decode/json.ts';
-import { managersOf } from '../decode/managed-fields.ts';
 import { pointerSegments } from '../decode/json-pointer.ts';
+import { changesOf } from '../decode/managed-fields.ts';
 import { concernsAdmission, type Labels } from './labels.ts';
 
 /** The labels that a write sets (a string) or removes (null), and whether it replaces all others. */
@@ -114,7 +114,7 @@ export function applyEdit(edit: LabelEdit, before: Labels): Labels {
 
 /** Whether any manager changed the object during the request, by the times of `metadata.managedFields` (whole seconds). */
 export function changedSince(object: unknown, seconds: number): boolean {
-  const times = managersOf(object).times.flatMap((text) => secondsOf(text) ?? []);
+  const times = changesOf(object).times.flatMap((text) => secondsOf(text) ?? []);
   return times.length === 0 || times.some((time) => time >= seconds);
 }
 

@@ -1,5 +1,6 @@
 import type { ReceivedRecord } from '../../record/record.ts';
 import { formatEventTime, parseEventTime } from '../../record/time.ts';
+import { parseUntrusted } from '../../record/untrusted-json.ts';
 import { flattened } from './flattened.ts';
 
 const ECS_VERSION = '9.4.0';
@@ -45,7 +46,7 @@ const OUTCOMES: ReadonlyMap<unknown, string> = new Map([
  * @throws SyntaxError if the record's bytes are not JSON
  */
 export function auditDocument(record: ReceivedRecord, namespace: string, ingested: string): Json {
-  const event = objectOf(JSON.parse(record.bytes.toString()));
+  const event = objectOf(parseUntrusted(record.bytes.toString()));
   const user = objectOf(event.user);
   const objectRef = objectOf(event.objectRef);
   const { audit, whole } = auditFields(event);

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { GatewatchError } from '../../errors.ts';
 import { partitionKey, type ReceivedRecord, recordId } from '../../record/record.ts';
+import { parseUntrusted } from '../../record/untrusted-json.ts';
 import { parseExactly } from '../exact-json.ts';
 import type { JsonObject } from '../json.ts';
 import { JsonMembers } from '../members.ts';
@@ -125,7 +126,7 @@ export class DecisionCutter {
 
   #take(bytes: Buffer, engines: readonly Engine[]): void {
     try {
-      const document = JSON.parse(bytes.toString()) as JsonObject;
+      const document = parseUntrusted(bytes.toString()) as JsonObject;
       for (const engine of engines) {
         const reviewed = engine.reviewed(document);
         if (reviewed) {

@@ -139,3 +139,18 @@ test('what a hook or probe executes is a command, and a hundred volumes before i
   assert.deepEqual(fields.pod.command, ['nsenter -t 1']);
   assert.deepEqual(fields.pod.host_path, ['/']);
 });
+
+test('a field that a patch spells like one of an earlier patch is not taken for that one', () => {
+  const patched = (spec: string) => {
+    const event = { ...EVENT, verb: 'patch', objectRef: { resource: 'deployments', name: 'web' } };
+    const text = JSON.stringify({ ...event, requestObject: { spec: { template: { spec: 0 } } } });
+    return new EventView(decoded(recordOf(text.replace('"spec":0', `"spec":${spec}`))), NO_PAST);
+  };
+  // JSON.parse of V8 may mistake one for the other.
+  assert.equal(patched('{"unknown":1,"\\\\u0068o":true}').podSecurity?.baseline, undefined);
+  const { podSecurity } = patched('{"unknown":1,"\\u0068ostPID":true}');
+  assert.deepEqual(
+    podSecurity?.baseline?.map(({ check }) => check),
+    ['hostNamespaces'],
+  );
+});
