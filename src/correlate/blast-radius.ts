@@ -1,5 +1,5 @@
 import type { LetThrough } from '../record/alert.ts';
-import { type LabelSelector, selects } from '../record/label-selector.ts';
+import { type NamespaceScope, within } from '../record/namespace-scope.ts';
 import { strictness } from '../record/pod-security-level.ts';
 import type { Facts, NamespaceChange, PolicyChange, Signal, Violation } from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
@@ -48,16 +48,12 @@ interface Former {
 
 /** A policy that was weakened, or a binding or webhook. */
 interface Weakened {
-  /** `resource/name`. */
-  readonly judge: string;
+  /** As the signals of what it judges name it. */
+  readonly names: readonly string[];
   /** In which namespaces it had a say; undefined: it may have been all. */
-  readonly namespaces: readonly LabelSelector[] | undefined;
-}
-
-/** Of a namespace whose labels were never seen only what selects everything is known to select it. */
-function selectsFor(selector: LabelSelector, labels: Signal['namespace_labels']): boolean {
-  if (labels) return selects(selector, labels);
-  return !selector.matchLabels && !selector.matchExpressions;
+  readonly namespaces: readonly NamespaceScope[] | undefined;
+  /** And where it still has. */
+  readonly still: readonly NamespaceScope[];
 }
 
 /** Where protection is weaker than it was, and what it was. */
@@ -79,8 +75,9 @@ class Gap {
     if (changes.includes('exemption-removed')) this.#exempted.delete(place);
   }
 
-  policyChanged({ effect, namespaces }: PolicyChange, { resource, name }: Facts): void {
-    if (effect === 'weakened') this.#weakened.push({ judge: `${resource}/${name}`, namespaces });
+  policyChanged({ engine, effect, namespaces, still = [] }: PolicyChange, { resource, name }: Facts): void {
+    const names = [`${resource}/${name}`, `${engine}/${name}`];
+    if (effect === 'weakened') this.#weakened.push({ names, namespaces, still });
     if (effect === 'strengthened') this.#weakened.length = 0;
   }
 
@@ -88,12 +85,16 @@ class Gap {
   before(place: string, { namespace_labels: labels, judges = [] }: Signal): Former {
     const level = this.#levels.get(place);
     if (level !== undefined) return { level };
-    const isCertain = ({ judge, namespaces }: Weakened): boolean =>
-      judges.includes(judge) || (namespaces?.some((selector) => selectsFor(selector, labels)) ?? false);
-    if (this.#exempted.has(place) || this.#weakened.some(isCertain)) return { level: BASELINE };
-    // Without labels any selector may select it, and so may what is not known.
-    const mayBe = this.#weakened.some(({ namespaces }) => !namespaces || (!labels && namespaces.length > 0));
-    return mayBe ? { level: BASELINE, uncertain: true } : {};
+    if (this.#exempted.has(place)) return { level: BASELINE };
+    const weaker = this.#weakened.map(({ names, namespaces, still }) => {
+      const isJudge = names.some((name) => judges.includes(name));
+      const had = isJudge || (namespaces && within(namespaces, place, labels));
+      const has = within(still, place, labels);
+      if (had === false || has === true) return false;
+      return had && has === false ? true : undefined;
+    });
+    if (weaker.includes(true)) return { level: BASELINE };
+    return weaker.includes(undefined) ? { level: BASELINE, uncertain: true } : {};
   }
 }
 

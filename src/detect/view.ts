@@ -33,7 +33,7 @@ import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
 import { type PodLocation, podOf } from './podsecurity/pod-template.ts';
 import { policyChange } from './policy/change.ts';
-import { namespacesOf } from './policy/scope.ts';
+import { weakenedIn } from './policy/scope.ts';
 import { type Addition, additionTo, type Grant, grantOf, mayGrant } from './rbac/grant.ts';
 import type { EventFields } from './sigma/event.ts';
 import type { Trait, TraitOf } from './sigma/traits.ts';
@@ -41,6 +41,9 @@ import { GatewatchFields } from './view-fields.ts';
 import { traitOf } from './view-traits.ts';
 import { podSecurityOf } from './workload/pod-security.ts';
 import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
+
+/** In a patch: what chooses namespaces. */
+const SCOPING = /[sS]elector|[nN]amespaces|"path":"\/(?:spec|webhooks)"/;
 
 /** Policies and bindings that are remembered of one namespace. */
 const JUDGES_MAX = 32;
@@ -222,15 +225,16 @@ export class EventView implements EventFields {
   #policyChange(): PolicyChange | undefined {
     const change = policyChange(this.request, () => this);
     if (change?.effect !== 'weakened') return change;
-    const former = this.before ?? this.#asItWasSelected;
-    const namespaces = namespacesOf(this.request.ref, former, (resource) => this.#seen(resource));
-    return namespaces ? { ...change, namespaces } : change;
+    const { before, request } = this;
+    const after = request.verb.startsWith('delete') ? undefined : this.written?.object;
+    const versions = { before, after, likened: this.#asItWasScoped };
+    return { ...change, ...weakenedIn(request.ref, versions, (resource) => this.#seen(resource)) };
   }
 
-  /** Of an object that was never seen before: as a patch leaves it that says nothing of selectors. */
-  get #asItWasSelected(): unknown {
+  /** Of an object that was never seen before: as a patch leaves it that says nothing of namespaces. */
+  get #asItWasScoped(): unknown {
     const { verb, requestObject } = this.request;
-    const isTold = verb === 'patch' && !/[sS]elector/.test(JSON.stringify(requestObject ?? 'selector'));
+    const isTold = verb === 'patch' && !SCOPING.test(JSON.stringify(requestObject ?? 'selector'));
     return isTold && this.written?.whole ? this.written.object : undefined;
   }
 

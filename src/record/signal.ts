@@ -1,5 +1,5 @@
 import type { EngineName } from './engine.ts';
-import type { LabelSelector } from './label-selector.ts';
+import type { NamespaceScope } from './namespace-scope.ts';
 import { contentId } from './record.ts';
 import type { EventTime } from './time.ts';
 
@@ -88,8 +88,10 @@ export interface PolicyChange {
   readonly changes: readonly string[];
   /** Short sentences, the weightiest first. */
   readonly reasons: readonly string[];
-  /** Of a weakening: in which namespaces it had a say before, which any of these selects; absent if that is not known. */
-  readonly namespaces?: readonly LabelSelector[];
+  /** Of a weakening: in which namespaces pods and workloads were refused by it before; absent if that is not known. */
+  readonly namespaces?: readonly NamespaceScope[];
+  /** And in which they are as before. */
+  readonly still?: readonly NamespaceScope[];
 }
 
 /** What told of a request: its audit event, the observing webhook's review, or a policy engine. */
@@ -191,7 +193,7 @@ export interface Signal {
   readonly namespace?: NamespaceChange;
   /** Of a pod or workload: labels of its namespace at the time, where they are known. */
   readonly namespace_labels?: Readonly<Record<string, string>>;
-  /** Of a pod or workload: admission policies and bindings that have refused or reported something in its namespace, `resource/name`. */
+  /** Of a pod or workload: policies and bindings that have refused or reported something in its namespace, `resource/name`, or `engine/name` where only that is told. */
   readonly judges?: readonly string[];
   readonly policy?: PolicyChange;
   readonly evidence: Evidence;

@@ -16,7 +16,8 @@ interface PodCarrier {
   readonly path: readonly string[];
 }
 
-const CARRIERS: readonly PodCarrier[] = [
+/** Kinds that are a pod or carry a template of one. */
+export const POD_CARRIERS: readonly PodCarrier[] = [
   { kind: 'Pod', resource: 'pods', groups: [''], path: [] },
   { kind: 'PodTemplate', resource: 'podtemplates', groups: [''], path: ['template'] },
   {
@@ -38,9 +39,11 @@ const CARRIERS: readonly PodCarrier[] = [
   },
 ];
 
-const BY_KIND: ReadonlyMap<string, PodCarrier> = new Map(CARRIERS.map((carrier) => [carrier.kind, carrier]));
+const BY_KIND: ReadonlyMap<string, PodCarrier> = new Map(
+  POD_CARRIERS.map((carrier) => [carrier.kind, carrier]),
+);
 const BY_RESOURCE: ReadonlyMap<string, PodCarrier> = new Map(
-  CARRIERS.map((carrier) => [carrier.resource, carrier]),
+  POD_CARRIERS.map((carrier) => [carrier.resource, carrier]),
 );
 
 /**

@@ -18,9 +18,6 @@ const ELEMENTS_MAX = 20_000;
 /** Pairs of elements that are compared; where lists differ by more it is for a person to judge. */
 const PAIRS_MAX = 40_000;
 
-/** Longest pattern that is looked into: names have 253 characters, images some more. */
-const PATTERN_CHARS_MAX = 512;
-
 /**
  * Of two lists each of which matches what any of its elements matches.
  * @param covers whether the first element matches everything that the second does
@@ -43,40 +40,4 @@ export function unionExtent<Element>(
     gone.some((part) => !to!.some((whole) => covers(whole, part))),
     come.some((part) => !from!.some((whole) => covers(whole, part))),
   );
-}
-
-/** Whether a pattern with `*` (any text) and `?` (any character) matches every text that another one does. */
-export function patternCovers(whole: string, part: string): boolean {
-  if (whole === part) return true;
-  if (whole.length > PATTERN_CHARS_MAX || part.length > PATTERN_CHARS_MAX) return false;
-  return matches(normal(whole), normal(part));
-}
-
-/** `*?` and `?*` are the same: the characters that must be there come first. */
-function normal(pattern: string): string {
-  return pattern.replaceAll(/[*?]*\*[*?]*/g, (run) => `${run.replaceAll('*', '')}*`);
-}
-
-/** Where the pattern's `*` could begin again, the last one is enough to go back to. A `*` of the text is only taken by one of the pattern. */
-function matches(pattern: string, text: string): boolean {
-  let [at, from] = [0, 0];
-  let [star, retry] = [-1, 0];
-  while (from < text.length) {
-    if (pattern[at] === '*') {
-      star = at++;
-      retry = from;
-    } else if (at < pattern.length && takes(pattern[at]!, text[from]!)) {
-      at++;
-      from++;
-    } else if (star >= 0) {
-      at = star + 1;
-      from = ++retry;
-    } else return false;
-  }
-  while (pattern[at] === '*') at++;
-  return at === pattern.length;
-}
-
-function takes(pattern: string, character: string): boolean {
-  return pattern === character || (pattern === '?' && character !== '*');
 }

@@ -1,7 +1,8 @@
+import { patternCovers } from '../../record/pattern.ts';
 import type { PolicyEffect } from '../../record/signal.ts';
 import { listOf, stringsOf } from '../decode/json.ts';
 import { canonical, listed, shown } from './canonical.ts';
-import { type Extent, patternCovers, unionExtent } from './extent.ts';
+import { type Extent, unionExtent } from './extent.ts';
 import { kebab, unjudged } from './fields.ts';
 import { type Compare, changed, type Finding, opposite } from './finding.ts';
 import { selectorExtent, selectorText } from './label-selector.ts';

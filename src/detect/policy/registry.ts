@@ -26,6 +26,17 @@ import {
   mutatingWebhookConfiguration,
   validatingWebhookConfiguration,
 } from './kinds/webhook-configuration.ts';
+import {
+  admissionPolicyScope,
+  bindingScope,
+  nowhere,
+  validatingWebhooksScope,
+  webhooksScope,
+} from './scopes/api-server.ts';
+import { constraintScope, templateScope } from './scopes/gatekeeper.ts';
+import { kubewardenScope } from './scopes/kubewarden.ts';
+import { exceptionScope, kyvernoCelScope, kyvernoScope } from './scopes/kyverno.ts';
+import type { PolicyScope } from './scopes/scope.ts';
 
 /** A kind of object that makes up admission control. */
 export interface PolicyKind {
@@ -36,6 +47,8 @@ export interface PolicyKind {
   /** What it means that such an object comes, or goes. */
   readonly created: PolicyEffect;
   readonly deleted: PolicyEffect;
+  /** For which namespaces it is, where that can be told. */
+  readonly scope?: PolicyScope;
 }
 
 function kind(engine: string, compare: Compare, differing: Partial<PolicyKind> = {}): PolicyKind {
@@ -43,7 +56,7 @@ function kind(engine: string, compare: Compare, differing: Partial<PolicyKind> =
 }
 
 /** What changes objects is no protection by itself, and a way in for whoever owns it. */
-const CHANGING = { created: 'unclear' } as const;
+const CHANGING = { created: 'unclear', scope: nowhere } as const;
 
 /** What exempts, the other way round. */
 const EXEMPTING = { created: 'weakened', deleted: 'strengthened' } as const;
@@ -56,30 +69,40 @@ const destroying = (engine: string): PolicyKind =>
 
 const WEBHOOKS = { parts: ['webhooks'] } as const;
 
-const kyvernoClassic = kind('kyverno', kyvernoPolicy, { parts: ['metadata', 'spec'] });
-const kyvernoValidating = kind('kyverno', kyvernoValidatingPolicy);
-const kyvernoImages = kind('kyverno', kyvernoImageValidatingPolicy);
+const kyvernoClassic = kind('kyverno', kyvernoPolicy, { parts: ['metadata', 'spec'], scope: kyvernoScope });
+const kyvernoValidating = kind('kyverno', kyvernoValidatingPolicy, { scope: kyvernoCelScope });
+const kyvernoImages = kind('kyverno', kyvernoImageValidatingPolicy, { scope: kyvernoCelScope });
 const kyvernoMutating = kind('kyverno', kyvernoMutatingPolicy, CHANGING);
 const exception = kind('kyverno', kyvernoException, EXEMPTING);
-const constraint = kind('gatekeeper', gatekeeperConstraint);
+const constraint = kind('gatekeeper', gatekeeperConstraint, { scope: constraintScope });
 const mutator = kind('gatekeeper', gatekeeperMutator, CHANGING);
-const kubewarden = kind('kubewarden', kubewardenPolicy);
-const kubewardenOfGroup = kind('kubewarden', kubewardenGroup);
+const kubewarden = kind('kubewarden', kubewardenPolicy, { scope: kubewardenScope });
+const kubewardenOfGroup = kind('kubewarden', kubewardenGroup, { scope: kubewardenScope });
 
 /** Every kind of object that is compared, by API group and resource. */
 const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
   'admissionregistration.k8s.io': {
-    validatingwebhookconfigurations: kind('webhook', validatingWebhookConfiguration, WEBHOOKS),
+    validatingwebhookconfigurations: kind('webhook', validatingWebhookConfiguration, {
+      ...WEBHOOKS,
+      scope: validatingWebhooksScope,
+    }),
     mutatingwebhookconfigurations: kind('webhook', mutatingWebhookConfiguration, {
       ...WEBHOOKS,
       ...CHANGING,
+      scope: webhooksScope,
     }),
-    validatingadmissionpolicies: kind('admission-policy', validatingAdmissionPolicy),
-    validatingadmissionpolicybindings: kind('admission-policy', validatingAdmissionPolicyBinding),
+    validatingadmissionpolicies: kind('admission-policy', validatingAdmissionPolicy, {
+      scope: admissionPolicyScope,
+    }),
+    validatingadmissionpolicybindings: kind('admission-policy', validatingAdmissionPolicyBinding, {
+      scope: bindingScope,
+    }),
     mutatingadmissionpolicies: kind('admission-policy', mutatingAdmissionPolicy, CHANGING),
     mutatingadmissionpolicybindings: kind('admission-policy', mutatingAdmissionPolicyBinding, CHANGING),
   },
-  'templates.gatekeeper.sh': { constrainttemplates: kind('gatekeeper', gatekeeperTemplate) },
+  'templates.gatekeeper.sh': {
+    constrainttemplates: kind('gatekeeper', gatekeeperTemplate, { scope: templateScope }),
+  },
   'config.gatekeeper.sh': {
     configs: kind('gatekeeper', gatekeeperConfig, { created: 'unclear', deleted: 'unclear' }),
   },
@@ -95,7 +118,7 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
   'kyverno.io': {
     clusterpolicies: kyvernoClassic,
     policies: kyvernoClassic,
-    policyexceptions: exception,
+    policyexceptions: { ...exception, scope: exceptionScope },
     cleanuppolicies: destroying('kyverno'),
     clustercleanuppolicies: destroying('kyverno'),
   },

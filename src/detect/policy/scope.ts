@@ -1,82 +1,56 @@
-import type { LabelSelector } from '../../record/label-selector.ts';
-import { at, isObject, type JsonObject, listOf, stringOf, stringsOf } from '../decode/json.ts';
+import type { NamespaceScope } from '../../record/namespace-scope.ts';
+import type { PolicyChange } from '../../record/signal.ts';
 import type { ObjectRef } from '../decode/request.ts';
+import { comparePolicy } from './compare.ts';
+import { policyKindOf } from './registry.ts';
+import { type PolicyScope, type SeenObjects, scopesOf } from './scopes/scope.ts';
 
-/** Selectors of namespaces kept of one object: as many as webhooks or bindings. */
-const SELECTORS_MAX = 32;
-
-/** What bindings are called of each kind of admission policy. */
-export const BINDINGS: Readonly<Record<string, string>> = {
-  validatingadmissionpolicies: 'validatingadmissionpolicybindings',
-  mutatingadmissionpolicies: 'mutatingadmissionpolicybindings',
-};
-
-const GROUP = 'admissionregistration.k8s.io';
-
-/** Objects of a kind as they were before the request, by name; those that were deleted without a body. Undefined if none was ever seen. */
-export type SeenObjects = (resource: string) => ReadonlyMap<string, JsonObject | undefined> | undefined;
+/** Versions of an object of admission control, as far as they are known. */
+export interface PolicyVersions {
+  readonly before: unknown;
+  /** Undefined if it was deleted. */
+  readonly after: unknown;
+  /** Where it was not seen before: an object for the same namespaces. */
+  readonly likened?: unknown;
+}
 
 /**
- * The namespaces in which an object of admission control had a say before it was changed: those that any of the selectors selects. A policy has one where
- * it is bound.
- * @returns undefined if that is not known, or not said by selectors of namespaces
+ * In which namespaces a weakening makes a difference to pods and workloads.
+ * @returns nothing of what cannot be told
  */
-export function namespacesOf(
+export function weakenedIn(
   ref: ObjectRef,
-  before: unknown,
+  { before, after, likened }: PolicyVersions,
   seen: SeenObjects,
-): readonly LabelSelector[] | undefined {
-  if (ref.apiGroup !== GROUP) return undefined;
-  const { resource, name } = ref;
-  if (name === '') {
-    // All of them are deleted.
-    const each = Array.from(seen(resource) ?? [], ([one, body]) =>
-      body ? namespacesOf({ ...ref, name: one }, body, seen) : [],
-    );
-    return each.length === 0 || each.includes(undefined)
-      ? undefined
-      : each.flatMap((selectors) => selectors ?? []).slice(0, SELECTORS_MAX);
-  }
-  if (!isObject(before)) return undefined;
-  if (resource.endsWith('webhookconfigurations'))
-    return selectorsIn(listOf(before.webhooks).map((webhook) => at(webhook, 'namespaceSelector')));
-  if (resource.endsWith('bindings'))
-    return selectorsIn([at(before, 'spec', 'matchResources', 'namespaceSelector')]);
-  const own = at(before, 'spec', 'matchConstraints', 'namespaceSelector');
-  const bindings = seen(BINDINGS[resource] ?? '');
-  const bound =
-    bindings && Array.from(bindings.values()).filter((binding) => at(binding, 'spec', 'policyName') === name);
-  if (!bound) return selectorsIn([own]);
-  return selectorsIn(
-    bound.map((binding) => bothOf(own, at(binding, 'spec', 'matchResources', 'namespaceSelector'))),
+): Pick<PolicyChange, 'namespaces' | 'still'> {
+  const kind = policyKindOf(ref, [before, after]);
+  const scope = kind?.scope;
+  if (!scope) return {};
+  if (ref.name === '') return told(namespacesOfAll(scope, ref, seen));
+  // What exempts weakens by being there.
+  if (kind.created === 'weakened') return told(scope.namespaces(after, ref, seen));
+  if (before === undefined) return told(likened ? scope.namespaces(likened, ref, seen) : scope.unseen);
+  const namespaces = refused(scope, before, ref, seen);
+  if (!namespaces || after === undefined) return told(namespaces);
+  const elsewhere = comparePolicy(kind, scope.unscoped(before), scope.unscoped(after));
+  const still = elsewhere.effect === 'weakened' ? undefined : scope.namespaces(after, ref, seen);
+  return { namespaces, ...(still && { still }) };
+}
+
+function told(namespaces: unknown): Pick<PolicyChange, 'namespaces'> {
+  return namespaces ? { namespaces: namespaces as readonly NamespaceScope[] } : {};
+}
+
+function refused(scope: PolicyScope, object: unknown, ref: ObjectRef, seen: SeenObjects) {
+  return scope.refuses?.(object) === false ? [] : scope.namespaces(object, ref, seen);
+}
+
+/** All objects of a kind are deleted. */
+function namespacesOfAll(scope: PolicyScope, ref: ObjectRef, seen: SeenObjects) {
+  const objects = seen(ref.resource);
+  if (!objects) return undefined;
+  const each = Array.from(objects, ([name, body]) =>
+    body ? refused(scope, body, { ...ref, name }, seen) : [],
   );
-}
-
-function selectorsIn(values: readonly unknown[]): LabelSelector[] {
-  return values.slice(0, SELECTORS_MAX).map(selectorOf);
-}
-
-function selectorOf(value: unknown): LabelSelector {
-  const labels = at(value, 'matchLabels');
-  const expressions = listOf(at(value, 'matchExpressions')).flatMap((expression) => {
-    const [key, operator] = [stringOf(at(expression, 'key')), stringOf(at(expression, 'operator'))];
-    if (key === undefined || operator === undefined) return [];
-    return { key, operator, values: stringsOf(at(expression, 'values'), SELECTORS_MAX) };
-  });
-  const matchLabels = Object.entries(isObject(labels) ? labels : {}).flatMap(([key, label]) =>
-    typeof label === 'string' ? [[key, label] as const] : [],
-  );
-  return {
-    ...(matchLabels.length > 0 && { matchLabels: Object.fromEntries(matchLabels) }),
-    ...(expressions.length > 0 && { matchExpressions: expressions }),
-  };
-}
-
-function bothOf(a: unknown, b: unknown): unknown {
-  const [one, other] = [selectorOf(a), selectorOf(b)];
-  const asExpressions = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector) => [
-    ...Object.entries(matchLabels).map(([key, value]) => ({ key, operator: 'In', values: [value] })),
-    ...matchExpressions,
-  ];
-  return { matchExpressions: [...asExpressions(one), ...asExpressions(other)] };
+  return scopesOf(each)?.flat();
 }

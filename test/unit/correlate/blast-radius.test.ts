@@ -151,6 +151,22 @@ test('what a policy had no say in is not told of; where the labels of a namespac
   ]);
   assert.deepEqual(told(weakenedAt(1, []), podAt(2, inScope)), [], 'it was bound nowhere');
   assert.deepEqual(told(weakenedAt(1, undefined), podAt(2, outside)), [['p2', ['privileged']]]);
+  const exempting = weakenedAt(1, [{}]);
+  const still = [{ except: ['dev'] }];
+  const narrowed: Signal = { ...exempting, policy: { ...exempting.policy!, still } };
+  const elsewhere = { facts: { ...podAt(3).facts, namespace: 'prod', name: 'p3' } };
+  assert.deepEqual(names(narrowed, podAt(2), podAt(3, elsewhere)), [['p2'], []], 'it is as before elsewhere');
+  const unclear: Signal = { ...exempting, policy: { ...exempting.policy!, still: [...still, ...selector] } };
+  assert.deepEqual(names(unclear, podAt(2), podAt(3, { ...elsewhere, ...outside })), [[], ['p2']]);
+  const kyverno: Signal = {
+    ...weakenedAt(1, undefined),
+    facts: { resource: 'clusterpolicies', name: 'no-root' },
+    policy: { engine: 'kyverno', effect: 'weakened', changes: [], reasons: [] },
+  };
+  assert.deepEqual(
+    names(kyverno, podAt(2, { judges: ['kyverno/no-root'] }), podAt(3, { judges: ['gatekeeper/no-root'] })),
+    [['p2'], ['p3']],
+  );
   const binding = { facts: { resource: 'validatingadmissionpolicybindings', name: 'b' } };
   const judged = { judges: ['validatingadmissionpolicies/p', 'validatingadmissionpolicybindings/b'] };
   assert.deepEqual(

@@ -1,6 +1,7 @@
+import { patternCovers } from '../../../record/pattern.ts';
 import { listOf, member, stringOf, stringsOf } from '../../decode/json.ts';
 import { ACTION_WORDS } from '../common-fields.ts';
-import { type Extent, patternCovers, unionExtent } from '../extent.ts';
+import { type Extent, unionExtent } from '../extent.ts';
 import { fields, harmless, ordered, unjudged } from '../fields.ts';
 import type { Compare } from '../finding.ts';
 import { parameters } from '../parameters.ts';
@@ -84,7 +85,7 @@ const ACTIONS = ['dryrun', 'warn', 'deny'];
 const WEBHOOK = 'validation.gatekeeper.sh';
 
 /** What the webhook does about a violation. */
-function webhookAction(spec: unknown): string {
+export function webhookAction(spec: unknown): string {
   const action = stringOf(member(spec, 'enforcementAction')) ?? 'deny';
   if (action !== 'scoped') return action;
   const actions = listOf(member(spec, 'scopedEnforcementActions'))

@@ -1,6 +1,7 @@
+import { patternCovers } from '../../../record/pattern.ts';
 import { stringOf } from '../../decode/json.ts';
 import { canonical } from '../canonical.ts';
-import { type Extent, extentOf, patternCovers, unionExtent } from '../extent.ts';
+import { type Extent, extentOf, unionExtent } from '../extent.ts';
 import { fields, harmless, unjudged } from '../fields.ts';
 import { selectorCovers } from '../label-selector.ts';
 import { exemption, patternsExtent, reach } from '../reach.ts';

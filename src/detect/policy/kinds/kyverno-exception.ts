@@ -1,6 +1,7 @@
+import { patternCovers } from '../../../record/pattern.ts';
 import { listOf, member, stringOf, stringsOf } from '../../decode/json.ts';
 import { conditionsChange } from '../conditions.ts';
-import { type Extent, patternCovers, unionExtent } from '../extent.ts';
+import { type Extent, unionExtent } from '../extent.ts';
 import { fields, harmless } from '../fields.ts';
 import { exemption } from '../reach.ts';
 import { conditionsExtent } from './kyverno-conditions.ts';

@@ -1,6 +1,7 @@
+import { patternCovers } from '../../../record/pattern.ts';
 import { isObject, listOf, member, stringOf, stringsOf } from '../../decode/json.ts';
 import { canonical } from '../canonical.ts';
-import { type Extent, extentOf, patternCovers, unionExtent } from '../extent.ts';
+import { type Extent, extentOf, unionExtent } from '../extent.ts';
 import { selectorCovers } from '../label-selector.ts';
 
 /** Group, version, kind and subresource: any of them may hold wildcards. */
@@ -11,7 +12,7 @@ const ALL = ['*'];
 const VERSION = /^(?:v\d+(?:(?:alpha|beta)\d+)?|\*)$/;
 
 /** `Pod`, `Pod/exec`, `v1/Pod`, `apps/v1/Deployment`, `apps/v1/Deployment/scale` (github.com/kyverno/kyverno/pkg/utils/kube, ParseKindSelector). */
-function kindOf(text: string): Kind {
+export function kindOf(text: string): Kind {
   const parts = text.split('/', 4);
   const versionAt = parts.findIndex((part, index) => index < 2 && VERSION.test(part));
   const kindAt = versionAt >= 0 && parts.length > versionAt + 1 ? versionAt + 1 : 0;
@@ -100,7 +101,8 @@ interface Filters {
   readonly all: readonly unknown[];
 }
 
-function filtersOf(block: unknown): Filters {
+/** The filters of a `match` or `exclude` block. */
+export function filtersOf(block: unknown): Filters {
   const [any, all] = [listOf(member(block, 'any')), listOf(member(block, 'all'))];
   // The older form: the block itself is a filter.
   if (any.length + all.length === 0 && isObject(block) && Object.keys(block).length > 0)

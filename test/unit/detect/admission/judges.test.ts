@@ -58,6 +58,21 @@ test('a policy that has refused or reported something in a namespace is known to
   assert.deepEqual(judgesOf(other, podEvent(7, 'qa')), [NO_ROOT], 'stored and read back');
 });
 
+test('a policy of an engine is known by what its webhook says', () => {
+  const judges = (webhook: string, words: string) =>
+    judgesOf(
+      new Detector(pods, DETECT_LIMITS),
+      refused(1, 'dev', `admission webhook "${webhook}" denied the request: ${words}`),
+    )[0];
+  assert.deepEqual(judges('validation.gatekeeper.sh', '[no-root] runs as root'), ['gatekeeper/no-root']);
+  assert.deepEqual(judges('validation.gatekeeper.sh', 'no'), undefined);
+  const kyverno = 'resource Pod/dev/p was blocked due to the following policies\n\nno-root:\n  rule: no';
+  assert.deepEqual(judges('validate.kyverno.svc-fail', kyverno), ['kyverno/no-root']);
+  for (const name of ['clusterwide-', 'clusterwide-group-', 'namespaced-dev-', 'namespaced-group-dev-'])
+    assert.deepEqual(judges(`${name}no-root.kubewarden.admission`, 'no'), ['kubewarden/no-root'], name);
+  assert.deepEqual(judges('other.kubewarden.admission', 'no'), undefined);
+});
+
 test('what others say, and what is no finding, names no policy', () => {
   const refusedBy = (message: string) =>
     judgesOf(new Detector(pods, DETECT_LIMITS), refused(1, 'dev', message));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { patternCovers, unionExtent } from '../../../../src/detect/policy/extent.ts';
+import { unionExtent } from '../../../../src/detect/policy/extent.ts';
+import { patternCovers } from '../../../../src/record/pattern.ts';
 
 test('what a pattern matches beside another one', () => {
   for (const [whole, part] of [

@@ -1,65 +1,250 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { namespacesOf } from '../../../../src/detect/policy/scope.ts';
+import { weakenedIn } from '../../../../src/detect/policy/scope.ts';
+import type { SeenObjects } from '../../../../src/detect/policy/scopes/scope.ts';
+import { ADMISSION } from './support.ts';
 
-const ref = (resource: string, name = 'p') => ({
-  resource,
-  name,
-  subresource: '',
-  apiGroup: 'admissionregistration.k8s.io',
-  apiVersion: 'v1',
-  namespace: '',
-});
 const selector = (team: string) => ({ matchLabels: { team } });
-const binding = (policyName: string, team: string) => ({
-  spec: { policyName, matchResources: { namespaceSelector: selector(team) } },
-});
-const nothing = () => undefined;
+const nothing: SeenObjects = () => undefined;
 
-test('a webhook configuration has a say where one of its webhooks is asked', () => {
-  const before = { webhooks: [{ namespaceSelector: selector('a') }, {}] };
-  assert.deepEqual(namespacesOf(ref('validatingwebhookconfigurations'), before, nothing), [
-    selector('a'),
-    {},
-  ]);
+interface Object {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly seen?: SeenObjects;
+}
+
+/** Where it makes a difference that an object is changed, or deleted. */
+function where(
+  path: string,
+  before: unknown,
+  after?: unknown,
+  { name = 'p', namespace = '', seen = nothing }: Object = {},
+) {
+  const end = path.lastIndexOf('/');
+  const ref = { apiGroup: path.slice(0, end), resource: path.slice(end + 1), name, namespace };
+  return weakenedIn({ ...ref, subresource: '', apiVersion: 'v1' }, { before, after }, seen);
+}
+
+const inNamespaces = (...namespaces: object[]) => ({ namespaces });
+
+const PODS = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }];
+const CONFIG_MAPS = [{ ...PODS[0], resources: ['configmaps'] }];
+
+test('a webhook configuration has a say where one of its webhooks is asked about pods or workloads', () => {
+  const path = `${ADMISSION}/validatingwebhookconfigurations`;
+  const before = {
+    webhooks: [
+      { rules: PODS, namespaceSelector: selector('a') },
+      { rules: CONFIG_MAPS, namespaceSelector: selector('b') },
+      {},
+    ],
+  };
+  assert.deepEqual(where(path, before), inNamespaces(selector('a'), {}));
+  for (const [rule, isAsked] of [
+    [{ apiGroups: ['apps'], resources: ['deployments'] }, true],
+    [{ apiGroups: ['*'], resources: ['*/*'] }, true],
+    [{ apiGroups: [''], resources: ['pods/ephemeralcontainers'] }, true],
+    [{ apiGroups: [''], resources: ['pods/exec'] }, false],
+    [{ apiGroups: ['apps'], resources: ['pods'] }, false],
+    [{ apiGroups: ['*'], resources: ['*'], operations: ['DELETE'] }, false],
+  ] as const)
+    assert.deepEqual(
+      where(path, { webhooks: [{ rules: [rule] }] }),
+      isAsked ? inNamespaces({}) : inNamespaces(),
+    );
 });
 
-test('a policy has a say where it is bound', () => {
+test('a webhook that was never seen is taken to be asked everywhere, and what changes objects to refuse none', () => {
+  assert.deepEqual(where(`${ADMISSION}/validatingwebhookconfigurations`, undefined), inNamespaces({}));
+  assert.deepEqual(where(`${ADMISSION}/mutatingadmissionpolicies`, { spec: {} }), inNamespaces());
+  assert.deepEqual(where('mutations.gatekeeper.sh/assign', undefined), inNamespaces());
+});
+
+const binding = (policyName: string, team: string, validationActions = ['Deny']) => ({
+  spec: { policyName, matchResources: { namespaceSelector: selector(team) }, validationActions },
+});
+
+test('an admission policy has a say where it is bound to refuse', () => {
   const before = { spec: { matchConstraints: { namespaceSelector: selector('a') } } };
-  const seen = () =>
+  const path = `${ADMISSION}/validatingadmissionpolicies`;
+  const seen: SeenObjects = () =>
     new Map([
       ['one', binding('p', 'b')],
       ['other', binding('q', 'c')],
+      ['weak', binding('p', 'd', ['Warn', 'Audit'])],
       ['gone', undefined],
     ]);
   const both = ['a', 'b'].map((team) => ({ key: 'team', operator: 'In', values: [team] }));
-  assert.deepEqual(namespacesOf(ref('validatingadmissionpolicies'), before, seen), [
-    { matchExpressions: both },
-  ]);
+  assert.deepEqual(where(path, before, undefined, { seen }), inNamespaces({ matchExpressions: both }));
   assert.deepEqual(
-    namespacesOf(ref('validatingadmissionpolicies', 'unbound'), before, seen),
-    [],
+    where(path, before, undefined, { name: 'unbound', seen }),
+    inNamespaces(),
     'its bindings were seen to go',
   );
-  assert.deepEqual(namespacesOf(ref('validatingadmissionpolicies'), before, nothing), [selector('a')]);
-  assert.deepEqual(namespacesOf(ref('validatingadmissionpolicybindings'), binding('p', 'b'), nothing), [
-    selector('b'),
-  ]);
+  assert.deepEqual(where(path, before), inNamespaces(selector('a')));
+  assert.deepEqual(
+    where(path, { spec: { matchConstraints: { resourceRules: CONFIG_MAPS } } }),
+    inNamespaces(),
+  );
 });
 
-test('of a deletion of all it is where each of them had one', () => {
-  const seen = () =>
+test('a binding has a say where it refuses', () => {
+  const path = `${ADMISSION}/validatingadmissionpolicybindings`;
+  assert.deepEqual(where(path, binding('p', 'b')), inNamespaces(selector('b')));
+  assert.deepEqual(where(path, binding('p', 'b', ['Warn'])), inNamespaces());
+  const seen: SeenObjects = () =>
     new Map([
       ['one', binding('p', 'b')],
       ['gone', undefined],
     ]);
-  assert.deepEqual(namespacesOf(ref('validatingadmissionpolicybindings', ''), undefined, seen), [
-    selector('b'),
-  ]);
-  assert.equal(namespacesOf(ref('validatingadmissionpolicybindings', ''), undefined, nothing), undefined);
+  const all = { name: '', seen };
+  assert.deepEqual(where(path, undefined, undefined, all), inNamespaces(selector('b')), 'all are deleted');
+  assert.deepEqual(where(path, undefined, undefined, { name: '' }), {});
+});
+
+test('where only the choice of namespaces has changed it is weaker in some and as before in others', () => {
+  const path = `${ADMISSION}/validatingadmissionpolicybindings`;
+  assert.deepEqual(where(path, binding('p', 'b'), binding('p', 'c')), {
+    namespaces: [selector('b')],
+    still: [selector('c')],
+  });
+  assert.deepEqual(where(path, binding('p', 'b'), binding('p', 'c', ['Audit'])), inNamespaces(selector('b')));
+});
+
+const constraint = (match: object, enforcementAction = 'deny') => ({ spec: { match, enforcementAction } });
+
+test('a constraint has a say where it matches pods or workloads, a template where its constraints do', () => {
+  const path = 'constraints.gatekeeper.sh/k8spsprivileged';
+  const match = { namespaces: ['dev', 'team-*'], namespaceSelector: selector('a') };
+  const scope = { names: ['dev', 'team-*'], ...selector('a') };
+  assert.deepEqual(where(path, constraint(match)), inNamespaces(scope));
+  assert.deepEqual(
+    where(path, { spec: { match: {} } }),
+    inNamespaces({}),
+    'it denies unless it says otherwise',
+  );
+  assert.deepEqual(where(path, constraint(match, 'dryrun')), inNamespaces());
+  assert.deepEqual(where(path, constraint(match), constraint(match, 'warn')), inNamespaces(scope));
+  const kinds = (...names: string[]) => [{ apiGroups: ['*'], kinds: names }];
+  assert.deepEqual(where(path, constraint({ kinds: kinds('Ingress') })), inNamespaces());
+  assert.deepEqual(where(path, constraint({ kinds: kinds('Ingress', 'CronJob') })), inNamespaces({}));
+  const exempt = constraint({ kinds: kinds('Pod'), excludedNamespaces: ['kube-*', 'dev'] });
+  assert.deepEqual(where(path, constraint({ kinds: kinds('Pod'), excludedNamespaces: ['kube-*'] }), exempt), {
+    namespaces: [{ except: ['kube-*'] }],
+    still: [{ except: ['kube-*', 'dev'] }],
+  });
+  const many = Array.from({ length: 100 }, (_, index) => `team-${index}`);
+  assert.deepEqual(where(path, constraint({ excludedNamespaces: many })), {}, 'too many to be kept');
+
+  const template = { spec: { crd: { spec: { names: { kind: 'K8sPSPrivileged' } } } } };
+  const seen: SeenObjects = (resource) =>
+    resource === 'k8spsprivileged'
+      ? new Map([
+          ['all', constraint(match)],
+          ['dry', constraint({}, 'dryrun')],
+        ])
+      : undefined;
+  const templates = 'templates.gatekeeper.sh/constrainttemplates';
+  assert.deepEqual(where(templates, template, undefined, { seen }), inNamespaces(scope));
+  assert.deepEqual(where(templates, template), {}, 'none of its constraints was seen');
+});
+
+const policy = (rule: object, spec: object = {}) => ({
+  spec: {
+    validationFailureAction: 'Enforce',
+    rules: [{ name: 'r', match: { any: [{ resources: { kinds: ['Pod'] } }] }, validate: {}, ...rule }],
+    ...spec,
+  },
+});
+
+test('a policy of Kyverno has a say where a rule matches, but where it is excluded or only reports', () => {
+  const path = 'kyverno.io/clusterpolicies';
+  const resources = { kinds: ['v1/Pod'], namespaces: ['dev'], namespaceSelector: selector('a') };
+  const scope = { names: ['dev'], ...selector('a') };
+  assert.deepEqual(where(path, policy({})), inNamespaces({}));
+  assert.deepEqual(where(path, policy({ match: { any: [{ resources }] } })), inNamespaces(scope));
+  assert.deepEqual(where(path, policy({ match: { all: [{ resources }] } })), inNamespaces(scope));
+  assert.deepEqual(where(path, policy({ match: { resources } })), inNamespaces(scope));
+  assert.deepEqual(where(path, policy({ match: { all: [{ resources }, { roles: ['r'] }] } })), {});
+  assert.deepEqual(where(path, policy({ match: { resources: { kinds: ['Service'] } } })), inNamespaces());
+  assert.deepEqual(where(path, policy({}, { validationFailureAction: 'Audit' })), inNamespaces());
+  assert.deepEqual(where(path, policy({ validate: { failureAction: 'Audit' } })), inNamespaces());
+  assert.deepEqual(where('kyverno.io/policies', policy({}), undefined, { namespace: 'dev' }), {
+    namespaces: [{ names: ['dev'] }],
+  });
+
+  const excluding = (exclude: object) => policy({ exclude });
+  const dev = excluding({ any: [{ resources: { namespaces: ['dev'] } }] });
+  assert.deepEqual(where(path, dev), inNamespaces({ except: ['dev'] }));
+  assert.deepEqual(where(path, policy({}), dev), { namespaces: [{}], still: [{ except: ['dev'] }] });
+  assert.deepEqual(
+    where(path, excluding({ any: [{ resources: { namespaceSelector: selector('a') } }] })),
+    {},
+  );
+  assert.deepEqual(
+    where(path, excluding({ any: [{ clusterRoles: ['cluster-admin'] }] })),
+    inNamespaces({}),
+    'somebody is excluded, no namespace',
+  );
+  const reporting = policy(
+    {},
+    { validationFailureActionOverrides: [{ action: 'Audit', namespaces: ['dev'] }] },
+  );
+  assert.deepEqual(where(path, policy({}), reporting), { namespaces: [{}], still: [{ except: ['dev'] }] });
+  assert.deepEqual(
+    where(path, policy({}), policy({}, { validationFailureAction: 'Audit' })),
+    inNamespaces({}),
+  );
+});
+
+test('an exception of Kyverno weakens where it exempts', () => {
+  const match = { any: [{ resources: { kinds: ['Pod'], namespaces: ['dev'], names: ['tool-*'] } }] };
+  assert.deepEqual(where('kyverno.io/policyexceptions', undefined, { spec: { match } }), {
+    namespaces: [{ names: ['dev'] }],
+  });
+  assert.deepEqual(where('policies.kyverno.io/policyexceptions', undefined, { spec: {} }), {});
+});
+
+test("policies with an API server's rules have a say where those match and they refuse", () => {
+  const kyverno = (fields: object) => ({ spec: { matchConstraints: { resourceRules: PODS, ...fields } } });
+  const cel = 'policies.kyverno.io/validatingpolicies';
+  assert.deepEqual(where(cel, kyverno({ namespaceSelector: selector('a') })), inNamespaces(selector('a')));
+  assert.deepEqual(where(cel, kyverno({ resourceRules: CONFIG_MAPS })), inNamespaces());
+  assert.deepEqual(where(cel, { spec: { validationActions: ['Audit'] } }), inNamespaces());
+  assert.deepEqual(
+    where('policies.kyverno.io/namespacedvalidatingpolicies', kyverno({}), undefined, { namespace: 'dev' }),
+    inNamespaces({ names: ['dev'] }),
+  );
+  const kubewarden = 'policies.kubewarden.io/clusteradmissionpolicies';
+  const own = { spec: { rules: PODS, namespaceSelector: selector('a') } };
+  assert.deepEqual(where(kubewarden, own), inNamespaces(selector('a')));
+  assert.deepEqual(where(kubewarden, { spec: { rules: PODS, mode: 'monitor' } }), inNamespaces());
+  assert.deepEqual(
+    where('policies.kubewarden.io/admissionpolicies', { spec: { rules: PODS } }, undefined, {
+      namespace: 'dev',
+    }),
+    inNamespaces({ names: ['dev'] }),
+  );
 });
 
 test('of other kinds, and of what was never seen, it is not known', () => {
-  assert.equal(namespacesOf({ ...ref('x'), apiGroup: 'kyverno.io' }, {}, nothing), undefined);
-  assert.equal(namespacesOf(ref('validatingwebhookconfigurations'), undefined, nothing), undefined);
+  assert.deepEqual(where('config.gatekeeper.sh/configs', { spec: {} }), {});
+  assert.deepEqual(where('constraints.gatekeeper.sh/k8spsprivileged', undefined), {});
+  assert.deepEqual(where(`${ADMISSION}/mutatingwebhookconfigurations`, undefined), {});
+  const ref = {
+    apiGroup: ADMISSION,
+    resource: 'validatingadmissionpolicybindings',
+    name: 'b',
+    namespace: '',
+  };
+  const likened = binding('p', 'b', ['Audit']);
+  assert.deepEqual(
+    weakenedIn(
+      { ...ref, subresource: '', apiVersion: 'v1' },
+      { before: undefined, after: likened, likened },
+      nothing,
+    ),
+    inNamespaces(selector('b')),
+    'but as a patch leaves it that says nothing of namespaces',
+  );
 });

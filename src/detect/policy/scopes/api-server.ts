@@ -1,0 +1,71 @@
+import type { NamespaceScope } from '../../../record/namespace-scope.ts';
+import { at, listOf, stringsOf } from '../../decode/json.ts';
+import { type PolicyScope, scopesOf, selectorOf, without } from './scope.ts';
+import { rulesJudgeWorkloads } from './workloads.ts';
+
+/** What bindings are called of each kind of admission policy. */
+export const BINDINGS: Readonly<Record<string, string>> = {
+  validatingadmissionpolicies: 'validatingadmissionpolicybindings',
+  mutatingadmissionpolicies: 'mutatingadmissionpolicybindings',
+};
+
+/** Webhook configurations: where any of their webhooks is asked. */
+export const webhooksScope: PolicyScope = {
+  namespaces: (object) =>
+    scopesOf(
+      listOf(at(object, 'webhooks'))
+        .filter((webhook) => rulesJudgeWorkloads(at(webhook, 'rules')))
+        .map((webhook) => selectorOf(at(webhook, 'namespaceSelector'))),
+    ),
+  unscoped: (object) => without(object, 'webhooks', '*', 'namespaceSelector'),
+};
+
+/** Those of engines are asked all but everywhere. */
+export const validatingWebhooksScope: PolicyScope = { ...webhooksScope, unseen: [{}] };
+
+/** Of what changes objects: it refuses none. */
+export const nowhere: PolicyScope = { namespaces: () => [], unseen: [], unscoped: (object) => object };
+
+/** Admission policies have a say where they are bound, by bindings that were seen; without any, where they say themselves. */
+export const admissionPolicyScope: PolicyScope = {
+  namespaces(object, { resource, name }, seen) {
+    const constraints = at(object, 'spec', 'matchConstraints');
+    if (!rulesJudgeWorkloads(at(constraints, 'resourceRules'))) return [];
+    const own = selectorOf(at(constraints, 'namespaceSelector'));
+    const bindings = seen(BINDINGS[resource]!);
+    if (!bindings) return [own];
+    return scopesOf(
+      Array.from(bindings.values())
+        .filter((binding) => at(binding, 'spec', 'policyName') === name && refuses(binding))
+        .map((binding) =>
+          bothOf(own, selectorOf(at(binding, 'spec', 'matchResources', 'namespaceSelector'))),
+        ),
+    );
+  },
+  unscoped: (object) => without(object, 'spec', 'matchConstraints', 'namespaceSelector'),
+};
+
+export const bindingScope: PolicyScope = {
+  namespaces(object) {
+    const matched = at(object, 'spec', 'matchResources');
+    return rulesJudgeWorkloads(at(matched, 'resourceRules'))
+      ? [selectorOf(at(matched, 'namespaceSelector'))]
+      : [];
+  },
+  refuses,
+  unscoped: (object) => without(object, 'spec', 'matchResources', 'namespaceSelector'),
+};
+
+/** Whether a binding refuses; one that does not say what it does is of a policy that mutates. */
+function refuses(binding: unknown): boolean {
+  const actions = stringsOf(at(binding, 'spec', 'validationActions'));
+  return actions.length === 0 || actions.includes('Deny');
+}
+
+function bothOf(one: NamespaceScope, other: NamespaceScope): NamespaceScope {
+  const asExpressions = ({ matchLabels = {}, matchExpressions = [] }: NamespaceScope) => [
+    ...Object.entries(matchLabels).map(([key, value]) => ({ key, operator: 'In', values: [value] })),
+    ...matchExpressions,
+  ];
+  return { matchExpressions: [...asExpressions(one), ...asExpressions(other)] };
+}

@@ -1,0 +1,63 @@
+import type { LabelSelector } from '../../../record/label-selector.ts';
+import type { NamespaceScope } from '../../../record/namespace-scope.ts';
+import { at, isObject, type JsonObject, listOf, stringOf, stringsOf } from '../../decode/json.ts';
+import type { ObjectRef } from '../../decode/request.ts';
+
+/** Objects of a kind as they were before the request, by name; those that were deleted without a body. Undefined if none was ever seen. */
+export type SeenObjects = (resource: string) => ReadonlyMap<string, JsonObject | undefined> | undefined;
+
+/** In which namespaces an object of admission control has a say about pods and workloads. */
+export interface PolicyScope {
+  /** @returns undefined if that cannot be told */
+  namespaces(object: unknown, ref: Ref, seen: SeenObjects): readonly NamespaceScope[] | undefined;
+  /** Whether what violates it is refused, and not only reported; of most kinds it always is. */
+  refuses?(object: unknown): boolean;
+  /** Where it is taken to have one if it was never seen; absent: that cannot be told. */
+  readonly unseen?: readonly NamespaceScope[];
+  /** The object but for what chooses its namespaces. */
+  unscoped(object: unknown): unknown;
+}
+
+export type Ref = Pick<ObjectRef, 'resource' | 'namespace' | 'name'>;
+
+/** Selectors and names kept of one object: as many as webhooks or bindings. Of one that has more it cannot be told. */
+const LISTED_MAX = 32;
+
+/** Scopes, if there are not too many of them. */
+export function scopesOf<Scope>(scopes: readonly (Scope | undefined)[]): readonly Scope[] | undefined {
+  return scopes.length > LISTED_MAX || scopes.includes(undefined) ? undefined : (scopes as readonly Scope[]);
+}
+
+/** A list of names, of which an empty one is none; `tooMany` if they are. */
+export function namesOf(list: unknown): readonly string[] {
+  return stringsOf(list, LISTED_MAX + 1);
+}
+
+/** Whether a list of names is longer than those that are kept. */
+export function tooMany(...lists: readonly (readonly string[])[]): boolean {
+  return lists.some(({ length }) => length > LISTED_MAX);
+}
+
+export function selectorOf(value: unknown): LabelSelector {
+  const labels = at(value, 'matchLabels');
+  const expressions = listOf(at(value, 'matchExpressions')).flatMap((expression) => {
+    const [key, operator] = [stringOf(at(expression, 'key')), stringOf(at(expression, 'operator'))];
+    if (key === undefined || operator === undefined) return [];
+    return { key, operator, values: stringsOf(at(expression, 'values'), LISTED_MAX) };
+  });
+  const matchLabels = Object.entries(isObject(labels) ? labels : {}).flatMap(([key, label]) =>
+    typeof label === 'string' ? [[key, label] as const] : [],
+  );
+  return {
+    ...(matchLabels.length > 0 && { matchLabels: Object.fromEntries(matchLabels) }),
+    ...(expressions.length > 0 && { matchExpressions: expressions }),
+  };
+}
+
+/** An object without what stands at a path; `*` is each element of a list. */
+export function without(object: unknown, ...[key, ...inner]: readonly string[]): unknown {
+  if (key === '*') return listOf(object).map((element) => without(element, ...inner));
+  if (!isObject(object) || key === undefined || object[key] === undefined) return object;
+  const { [key]: value, ...others } = object;
+  return inner.length === 0 ? others : { ...others, [key]: without(value, ...inner) };
+}
