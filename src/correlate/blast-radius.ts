@@ -60,7 +60,7 @@ interface Weakened {
 class Gap {
   readonly #levels = new Map<string, string>();
   readonly #exempted = new Set<string>();
-  readonly #weakened: Weakened[] = [];
+  #weakened: Weakened[] = [];
 
   get isOpen(): boolean {
     return this.#levels.size > 0 || this.#exempted.size > 0 || this.#weakened.length > 0;
@@ -78,7 +78,7 @@ class Gap {
   policyChanged({ engine, effect, namespaces, still = [] }: PolicyChange, { resource, name }: Facts): void {
     const names = [`${resource}/${name}`, `${engine}/${name}`];
     if (effect === 'weakened') this.#weakened.push({ names, namespaces, still });
-    if (effect === 'strengthened') this.#weakened.length = 0;
+    if (effect === 'strengthened') this.#weakened = this.#weakened.filter((one) => one.names[0] !== names[0]);
   }
 
   /** The level by which a place was protected, as far as that is known. */

@@ -120,6 +120,22 @@ test('what a webhook was not asked about is told with it, once for a request, as
   assert.equal(allOf(blastRadius([policyAt(2, 'weakened'), ...many], 10)).length, 10);
 });
 
+test('a gap ends when the object that made it is set back, not another one', () => {
+  const on = (name: string, signal: Signal): Signal => ({
+    ...signal,
+    facts: { resource: 'clusterpolicies', name },
+  });
+  const signals = [
+    on('a', policyAt(1, 'weakened')),
+    on('b', policyAt(2, 'weakened')),
+    on('a', policyAt(3, 'strengthened')),
+    podAt(4),
+    on('b', policyAt(5, 'strengthened')),
+    podAt(6),
+  ];
+  assert.deepEqual(told(...signals), [['p4', ['privileged']]]);
+});
+
 test('what a policy had no say in is not told of; where the labels of a namespace are not known, it may have had one', () => {
   const weakenedAt = (seconds: number, namespaces: NonNullable<Signal['policy']>['namespaces']) =>
     at(seconds, {
