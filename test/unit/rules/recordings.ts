@@ -61,8 +61,8 @@ export function newDetector(): Detector {
   return new Detector(shippedRules, { ...config.detect, ...config.receive, ...config.correlate });
 }
 
-/** The alerts that `gatewatch replay` gives for one file, in the order of the table. */
-export async function alertsOf(path: string): Promise<Row[]> {
+/** The alerts that `gatewatch replay` gives for files one after another, in the order of the table. */
+export async function alertsOf(...paths: readonly string[]): Promise<Row[]> {
   const detector = newDetector();
   const limits = { ...config.correlate, lateness_seconds: Number.MAX_SAFE_INTEGER };
   const correlator = new Correlator(
@@ -74,10 +74,12 @@ export async function alertsOf(path: string): Promise<Row[]> {
   );
   let offset = 0;
   const origin = { cluster: 'replay', receivedMs: RECEIVED_MS };
-  for await (const { records, rejected } of readFile(path, origin, config.receive)) {
-    if (rejected[0]) throw new Error(`${rejected[0].where}: ${rejected[0].what}`);
-    for (const record of records) {
-      for (const signal of detector.detect(record).signals) correlator.add(signal, offset++);
+  for (const path of paths) {
+    for await (const { records, rejected } of readFile(path, origin, config.receive)) {
+      if (rejected[0]) throw new Error(`${rejected[0].where}: ${rejected[0].what}`);
+      for (const record of records) {
+        for (const signal of detector.detect(record).signals) correlator.add(signal, offset++);
+      }
     }
   }
   return correlator
