@@ -29,14 +29,13 @@ import {
 import {
   admissionPolicyScope,
   bindingScope,
-  nowhere,
   validatingWebhooksScope,
   webhooksScope,
 } from './scopes/api-server.ts';
-import { constraintScope, templateScope } from './scopes/gatekeeper.ts';
+import { configScope, constraintScope, templateScope } from './scopes/gatekeeper.ts';
 import { kubewardenScope } from './scopes/kubewarden.ts';
-import { exceptionScope, kyvernoCelScope, kyvernoScope } from './scopes/kyverno.ts';
-import type { PolicyScope } from './scopes/scope.ts';
+import { configurationScope, exceptionScope, kyvernoCelScope, kyvernoScope } from './scopes/kyverno.ts';
+import { everywhere, nowhere, type PolicyScope } from './scopes/scope.ts';
 
 /** A kind of object that makes up admission control. */
 export interface PolicyKind {
@@ -104,7 +103,11 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
     constrainttemplates: kind('gatekeeper', gatekeeperTemplate, { scope: templateScope }),
   },
   'config.gatekeeper.sh': {
-    configs: kind('gatekeeper', gatekeeperConfig, { created: 'unclear', deleted: 'unclear' }),
+    configs: kind('gatekeeper', gatekeeperConfig, {
+      created: 'unclear',
+      deleted: 'unclear',
+      scope: configScope,
+    }),
   },
   'syncset.gatekeeper.sh': { syncsets: kind('gatekeeper', gatekeeperSyncSet) },
   'externaldata.gatekeeper.sh': { providers: kind('gatekeeper', gatekeeperProvider) },
@@ -140,16 +143,17 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
     admissionpolicies: kubewarden,
     clusteradmissionpolicygroups: kubewardenOfGroup,
     admissionpolicygroups: kubewardenOfGroup,
-    policyservers: kind('kubewarden', kubewardenServer),
+    policyservers: kind('kubewarden', kubewardenServer, { scope: everywhere }),
   },
 };
 
 const kyvernoSettings = kind('kyverno', kyvernoConfiguration, {
   parts: ['data'],
+  scope: configurationScope,
   created: 'neutral',
   deleted: 'unclear',
 });
-const opaModules = kind('opa', opaPolicy, { parts: ['metadata', 'data'] });
+const opaModules = kind('opa', opaPolicy, { parts: ['metadata', 'data'], scope: everywhere });
 
 /** Kyverno's ConfigMap, in whatever namespace it is installed. */
 const KYVERNO_CONFIG_MAP = 'kyverno';

@@ -29,11 +29,12 @@ export function weakenedIn(
   if (ref.name === '') return told(namespacesOfAll(scope, ref, seen));
   // What exempts weakens by being there.
   if (kind.created === 'weakened') return told(scope.namespaces(after, ref, seen));
-  if (before === undefined) return told(likened ? scope.namespaces(likened, ref, seen) : scope.unseen);
+  if (before === undefined) return told(likened ? scope.namespaces(likened, ref, seen) : scope.unseen?.(ref));
   const namespaces = refused(scope, before, ref, seen);
   if (!namespaces || after === undefined) return told(namespaces);
   const elsewhere = comparePolicy(kind, scope.unscoped(before), scope.unscoped(after));
-  const still = elsewhere.effect === 'weakened' ? undefined : scope.namespaces(after, ref, seen);
+  if (elsewhere.effect === 'weakened') return scope.onlyExempts ? {} : { namespaces };
+  const still = scope.namespaces(after, ref, seen);
   return { namespaces, ...(still && { still }) };
 }
 

@@ -7,15 +7,15 @@ import { selectorCovers } from '../label-selector.ts';
 import { exemption, patternsExtent, reach } from '../reach.ts';
 
 /** `[Event,*,*][*,kube-system,*]`: kind, namespace and name of what no policy sees; what is left out is `*`. */
-function filtersOf(text: unknown): string[][] {
+export function resourceFilters(text: unknown): (readonly [kind: string, namespace: string, name: string])[] {
   return [...(stringOf(text) ?? '').matchAll(/\[([^\]]*)\]/g)].map(([, parts = '']) => {
     const [kind, namespace = '*', name = '*'] = parts.split(',').map((part) => part.trim());
-    return [kind || '*', namespace || '*', name || '*'];
+    return [kind || '*', namespace || '*', name || '*'] as const;
   });
 }
 
 function filtersExtent(before: unknown, after: unknown): Extent {
-  return unionExtent(filtersOf(before), filtersOf(after), (whole, part) =>
+  return unionExtent(resourceFilters(before), resourceFilters(after), (whole, part) =>
     whole.every((pattern, index) => patternCovers(pattern, part[index]!)),
   );
 }

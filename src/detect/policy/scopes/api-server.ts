@@ -1,6 +1,6 @@
 import type { NamespaceScope } from '../../../record/namespace-scope.ts';
 import { at, listOf, stringsOf } from '../../decode/json.ts';
-import { type PolicyScope, scopesOf, selectorOf, without } from './scope.ts';
+import { itsNamespace, type PolicyScope, scopesOf, selectorOf, without } from './scope.ts';
 import { rulesJudgeWorkloads } from './workloads.ts';
 
 /** What bindings are called of each kind of admission policy. */
@@ -21,10 +21,7 @@ export const webhooksScope: PolicyScope = {
 };
 
 /** Those of engines are asked all but everywhere. */
-export const validatingWebhooksScope: PolicyScope = { ...webhooksScope, unseen: [{}] };
-
-/** Of what changes objects: it refuses none. */
-export const nowhere: PolicyScope = { namespaces: () => [], unseen: [], unscoped: (object) => object };
+export const validatingWebhooksScope: PolicyScope = { ...webhooksScope, unseen: itsNamespace };
 
 /** Admission policies have a say where they are bound, by bindings that were seen; without any, where they say themselves. */
 export const admissionPolicyScope: PolicyScope = {

@@ -2,7 +2,7 @@ import type { NamespaceScope } from '../../../record/namespace-scope.ts';
 import { patternCovers } from '../../../record/pattern.ts';
 import { at, listOf, stringOf, stringsOf } from '../../decode/json.ts';
 import { webhookAction } from '../kinds/gatekeeper-constraint.ts';
-import { namesOf, type PolicyScope, scopesOf, selectorOf, tooMany, without } from './scope.ts';
+import { itsNamespace, namesOf, type PolicyScope, scopesOf, selectorOf, tooMany, without } from './scope.ts';
 import { kindsJudgeWorkloads } from './workloads.ts';
 
 /** `spec.match` of a constraint (github.com/open-policy-agent/gatekeeper/pkg/mutation/match). */
@@ -13,6 +13,7 @@ export const constraintScope: PolicyScope = {
     if (!kindsJudgeWorkloads(kinds, patternCovers)) return [];
     return scopesOf([namespacesOf(match)]);
   },
+  unseen: itsNamespace,
   refuses: (object) => webhookAction(at(object, 'spec')) === 'deny',
   unscoped: (object) =>
     ['namespaces', 'excludedNamespaces', 'namespaceSelector'].reduce(
@@ -42,5 +43,21 @@ export const templateScope: PolicyScope = {
     const scopes = refusing.map((one) => constraintScope.namespaces(one, ref, seen));
     return scopesOf(scopes)?.flat();
   },
+  unseen: itsNamespace,
   unscoped: (object) => object,
 };
+
+/** Config of config.gatekeeper.sh: where its webhook passes nothing over. */
+export const configScope: PolicyScope = {
+  namespaces(object) {
+    const except = listOf(at(object, 'spec', 'match'))
+      .filter((one) => stringsOf(at(one, 'processes')).some((process) => PROCESSES.includes(process)))
+      .flatMap((one) => namesOf(at(one, 'excludedNamespaces')));
+    return tooMany(except) ? undefined : [except.length > 0 ? { except } : {}];
+  },
+  unscoped: (object) => without(object, 'spec', 'match'),
+  onlyExempts: true,
+};
+
+/** Those of Gatekeeper's processes by which what violates is refused. */
+const PROCESSES = ['*', 'webhook'];

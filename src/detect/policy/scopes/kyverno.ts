@@ -1,8 +1,18 @@
 import type { NamespaceScope } from '../../../record/namespace-scope.ts';
 import { patternCovers } from '../../../record/pattern.ts';
 import { at, isObject, type JsonObject, listOf, stringOf, stringsOf } from '../../decode/json.ts';
+import { resourceFilters } from '../kinds/kyverno-configuration.ts';
 import { filtersOf, kindOf } from '../kinds/kyverno-match.ts';
-import { namesOf, type PolicyScope, scopesOf, selectorOf, tooMany, without } from './scope.ts';
+import {
+  inNamespace,
+  itsNamespace,
+  namesOf,
+  type PolicyScope,
+  scopesOf,
+  selectorOf,
+  tooMany,
+  without,
+} from './scope.ts';
 import { kindsJudgeWorkloads, rulesJudgeWorkloads } from './workloads.ts';
 
 /** ClusterPolicy and Policy of kyverno.io: where any of their rules is for pods or workloads, but for the namespaces that it excludes or only reports on. */
@@ -16,6 +26,7 @@ export const kyvernoScope: PolicyScope = {
     });
     return scopesOf(scopes.map((scope) => scope && inNamespace(scope, namespace)));
   },
+  unseen: itsNamespace,
   refuses(object) {
     const spec = at(object, 'spec');
     const isEnforced = (action: unknown) => stringOf(action)?.toLowerCase() === 'enforce';
@@ -35,6 +46,19 @@ export const exceptionScope: PolicyScope = {
   unscoped: (object) => object,
 };
 
+/** Kyverno's own ConfigMap: where it does not take pods and workloads out. */
+export const configurationScope: PolicyScope = {
+  namespaces(object) {
+    const except = resourceFilters(at(object, 'data', 'resourceFilters')).flatMap(
+      ([kind, namespace, name]) =>
+        name === '*' && kindsJudgeWorkloads([kindOf(kind)[2]], patternCovers) ? namespace : [],
+    );
+    return tooMany(except) ? undefined : [except.length > 0 ? { except } : {}];
+  },
+  unscoped: (object) => without(object, 'data', 'resourceFilters'),
+  onlyExempts: true,
+};
+
 /** ValidatingPolicy and ImageValidatingPolicy of policies.kyverno.io; those of a namespace are for it alone. */
 export const kyvernoCelScope: PolicyScope = {
   namespaces(object, { namespace }) {
@@ -42,6 +66,7 @@ export const kyvernoCelScope: PolicyScope = {
     if (!rulesJudgeWorkloads(at(constraints, 'resourceRules'))) return [];
     return [inNamespace(selectorOf(at(constraints, 'namespaceSelector')), namespace)];
   },
+  unseen: itsNamespace,
   refuses(object) {
     const actions = stringsOf(at(object, 'spec', 'validationActions'));
     return actions.length === 0 || actions.includes('Deny');
@@ -50,10 +75,6 @@ export const kyvernoCelScope: PolicyScope = {
 };
 
 type Scopes = readonly (NamespaceScope | undefined)[];
-
-function inNamespace(scope: NamespaceScope, namespace: string): NamespaceScope {
-  return namespace === '' ? scope : { ...scope, names: [namespace] };
-}
 
 /** Namespaces of a `match` block; undefined among them for what cannot be told. */
 function matchedBy(block: unknown): Scopes {

@@ -13,15 +13,41 @@ export interface PolicyScope {
   /** Whether what violates it is refused, and not only reported; of most kinds it always is. */
   refuses?(object: unknown): boolean;
   /** Where it is taken to have one if it was never seen; absent: that cannot be told. */
-  readonly unseen?: readonly NamespaceScope[];
+  unseen?(ref: Ref): readonly NamespaceScope[];
   /** The object but for what chooses its namespaces. */
   unscoped(object: unknown): unknown;
+  /** All that can be told of it is which namespaces it takes out. */
+  readonly onlyExempts?: true;
 }
+
+/** Of what says in its code, if at all, which namespaces it is for. */
+export const everywhere: PolicyScope = {
+  namespaces: () => [{}],
+  unseen: () => [{}],
+  unscoped: (object) => object,
+};
+
+/** Of what changes objects: it refuses none. */
+export const nowhere: PolicyScope = {
+  namespaces: () => [],
+  unseen: () => [],
+  unscoped: (object) => object,
+};
 
 export type Ref = Pick<ObjectRef, 'resource' | 'namespace' | 'name'>;
 
 /** Selectors and names kept of one object: as many as webhooks or bindings. Of one that has more it cannot be told. */
 const LISTED_MAX = 32;
+
+/** Of an object of an engine: all namespaces, or its own. */
+export function itsNamespace({ namespace }: Ref): readonly NamespaceScope[] {
+  return [inNamespace({}, namespace)];
+}
+
+/** A scope in one namespace, if it has a name. */
+export function inNamespace(scope: NamespaceScope, namespace: string): NamespaceScope {
+  return namespace === '' ? scope : { ...scope, names: [namespace] };
+}
 
 /** Scopes, if there are not too many of them. */
 export function scopesOf<Scope>(scopes: readonly (Scope | undefined)[]): readonly Scope[] | undefined {

@@ -54,8 +54,19 @@ test('a webhook configuration has a say where one of its webhooks is asked about
     );
 });
 
-test('a webhook that was never seen is taken to be asked everywhere, and what changes objects to refuse none', () => {
-  assert.deepEqual(where(`${ADMISSION}/validatingwebhookconfigurations`, undefined), inNamespaces({}));
+test('an engine and its policies that were never seen are taken to be for all namespaces, and what changes objects to refuse none', () => {
+  for (const path of [
+    `${ADMISSION}/validatingwebhookconfigurations`,
+    'constraints.gatekeeper.sh/k8spsprivileged',
+    'templates.gatekeeper.sh/constrainttemplates',
+    'kyverno.io/clusterpolicies',
+    'policies.kyverno.io/validatingpolicies',
+    'policies.kubewarden.io/clusteradmissionpolicies',
+  ])
+    assert.deepEqual(where(path, undefined), inNamespaces({}), path);
+  assert.deepEqual(where('kyverno.io/policies', undefined, undefined, { namespace: 'dev' }), {
+    namespaces: [{ names: ['dev'] }],
+  });
   assert.deepEqual(where(`${ADMISSION}/mutatingadmissionpolicies`, { spec: {} }), inNamespaces());
   assert.deepEqual(where('mutations.gatekeeper.sh/assign', undefined), inNamespaces());
 });
@@ -227,9 +238,38 @@ test("policies with an API server's rules have a say where those match and they 
   );
 });
 
+test('what takes namespaces out of an engine weakens in those alone', () => {
+  const config = (...excludedNamespaces: string[]) => ({
+    spec: {
+      match: [
+        { processes: ['audit'], excludedNamespaces: ['audited'] },
+        { processes: ['webhook'], excludedNamespaces },
+      ],
+    },
+  });
+  assert.deepEqual(where('config.gatekeeper.sh/configs', config('kube-*'), config('kube-*', 'dev')), {
+    namespaces: [{ except: ['kube-*'] }],
+    still: [{ except: ['kube-*', 'dev'] }],
+  });
+  const settings = (resourceFilters: string, others: object = {}) => ({
+    data: { resourceFilters, ...others },
+  });
+  const kyverno = { name: 'kyverno', namespace: 'kyverno' };
+  const before = settings('[Event,*,*][*/*,kube-system,*][Pod,x,one]');
+  assert.deepEqual(where('/configmaps', before, settings('[*/*,kube-system,*][Pod,dev,*]'), kyverno), {
+    namespaces: [{ except: ['kube-system'] }],
+    still: [{ except: ['kube-system', 'dev'] }],
+  });
+  assert.deepEqual(
+    where('/configmaps', before, settings('', { excludeUsernames: 'mallory' }), kyverno),
+    {},
+    'somebody is exempt, in no matter which namespace',
+  );
+});
+
 test('of other kinds, and of what was never seen, it is not known', () => {
-  assert.deepEqual(where('config.gatekeeper.sh/configs', { spec: {} }), {});
-  assert.deepEqual(where('constraints.gatekeeper.sh/k8spsprivileged', undefined), {});
+  assert.deepEqual(where('syncset.gatekeeper.sh/syncsets', { spec: {} }), {});
+  assert.deepEqual(where(`${ADMISSION}/validatingadmissionpolicybindings`, undefined), {});
   assert.deepEqual(where(`${ADMISSION}/mutatingwebhookconfigurations`, undefined), {});
   const ref = {
     apiGroup: ADMISSION,
