@@ -24,6 +24,7 @@ import {
   stringOf,
   stringsOf,
 } from './decode/json.ts';
+import { changesOf } from './decode/managed-fields.ts';
 import { creates, holdsObject, type Request } from './decode/request.ts';
 import { type Exposure, exposureOf, mayExpose } from './exposure/exposure.ts';
 import { JUDGES, objectPath, trimmed } from './memory/remembered.ts';
@@ -31,7 +32,7 @@ import { type WrittenObject, writtenObject } from './memory/written-object.ts';
 import { mayChangeNamespace, namespaceChange } from './namespace/change.ts';
 import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
-import { type PodLocation, podOf } from './podsecurity/pod-template.ts';
+import { hasTemplate, type PodLocation, podOf } from './podsecurity/pod-template.ts';
 import { policyChange } from './policy/change.ts';
 import { weakenedIn } from './policy/scope.ts';
 import { type Addition, additionTo, type Grant, grantOf, mayGrant } from './rbac/grant.ts';
@@ -358,13 +359,13 @@ export class EventView implements EventFields {
   get objectChanged(): boolean {
     const { verb } = this.request;
     if (verb !== 'update' && verb !== 'patch') return true;
-    if (this.leftAsItWas) return false;
-    const { requestObject, responseObject, receivedSeconds } = this.request;
+    const { ref, requestObject, responseObject, receivedSeconds } = this.request;
     const after = at(responseObject, 'metadata', 'resourceVersion');
     if (typeof after === 'string' && at(requestObject, 'metadata', 'resourceVersion') === after) return false;
-    return (
-      responseObject === undefined || responseObject === null || changedSince(responseObject, receivedSeconds)
-    );
+    const isDated = changesOf(responseObject).times.length > 0;
+    // Of a workload the template is all that is remembered: its scale or schedule may have changed.
+    if ((!isDated || !hasTemplate(ref.resource)) && this.leftAsItWas) return false;
+    return !isDated || changedSince(responseObject, receivedSeconds);
   }
 
   /** What an object's retries and siblings have in common: its owner, else the prefix its name is generated from, else its name. */

@@ -46,6 +46,11 @@ const BY_RESOURCE: ReadonlyMap<string, PodCarrier> = new Map(
   POD_CARRIERS.map((carrier) => [carrier.resource, carrier]),
 );
 
+/** Whether objects of a resource carry a template of pods. */
+export function hasTemplate(resource: string): boolean {
+  return (BY_RESOURCE.get(resource)?.path.length ?? 0) > 0;
+}
+
 /**
  * Finds the pod that an object is or carries a template of, for the kinds that the reference evaluates
  * (`DefaultPodSpecExtractor`, k8s.io/pod-security-admission/admission, admission.go); undefined for every other.
