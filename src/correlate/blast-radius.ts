@@ -48,6 +48,11 @@ interface Former {
 
 /** A policy that was weakened, or a binding or webhook. */
 interface Weakened {
+  readonly resource: string | undefined;
+  readonly namespace: string | undefined;
+  /** Undefined: all of them were deleted. */
+  readonly name: string | undefined;
+  readonly changes: readonly string[];
   /** As the signals of what it judges name it. */
   readonly names: readonly string[];
   /** In which namespaces it had a say; undefined: it may have been all. */
@@ -75,10 +80,20 @@ class Gap {
     if (changes.includes('exemption-removed')) this.#exempted.delete(place);
   }
 
-  policyChanged({ engine, effect, namespaces, still = [] }: PolicyChange, { resource, name }: Facts): void {
+  policyChanged(change: PolicyChange, { resource, namespace, name }: Facts): void {
+    const { engine, effect, changes, namespaces, still = [] } = change;
     const names = [`${resource}/${name}`, `${engine}/${name}`];
-    if (effect === 'weakened') this.#weakened.push({ names, namespaces, still });
-    if (effect === 'strengthened') this.#weakened = this.#weakened.filter((one) => one.names[0] !== names[0]);
+    if (effect === 'weakened')
+      this.#weakened.push({ resource, namespace, name, changes, names, namespaces, still });
+    if (effect !== 'strengthened') return;
+    const ofObject = this.#weakened.filter(
+      (one) =>
+        one.resource === resource && one.namespace === namespace && [name, undefined].includes(one.name),
+    );
+    // Of several things that were weakened in an object some may be given back; what it is that is given back is not always told by its word.
+    const undone = ofObject.filter((one) => changes.includes('created') || undoes(changes, one.changes));
+    const closed = new Set(undone.length > 0 ? undone : ofObject);
+    this.#weakened = this.#weakened.filter((one) => !closed.has(one));
   }
 
   /** The level by which a place was protected, as far as that is known. */
@@ -96,6 +111,13 @@ class Gap {
     if (weaker.includes(true)) return { level: BASELINE };
     return weaker.includes(undefined) ? { level: BASELINE, uncertain: true } : {};
   }
+}
+
+/** Whether any of some changes is the other way round than one of others: words of both begin alike, `action-lowered` and `action-raised`. */
+function undoes(changes: readonly string[], former: readonly string[]): boolean {
+  const subjectOf = (change: string) => change.slice(0, change.lastIndexOf('-'));
+  const subjects = new Set(former.map(subjectOf));
+  return changes.some((change) => subjects.has(subjectOf(change)));
 }
 
 function namespaceOf({ facts }: Signal): string {

@@ -33,7 +33,7 @@ import {
   webhooksScope,
 } from './scopes/api-server.ts';
 import { configScope, constraintScope, templateScope } from './scopes/gatekeeper.ts';
-import { kubewardenScope } from './scopes/kubewarden.ts';
+import { kubewardenScope, serverScope } from './scopes/kubewarden.ts';
 import { configurationScope, exceptionScope, kyvernoCelScope, kyvernoScope } from './scopes/kyverno.ts';
 import { everywhere, nowhere, type PolicyScope } from './scopes/scope.ts';
 
@@ -143,7 +143,7 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
     admissionpolicies: kubewarden,
     clusteradmissionpolicygroups: kubewardenOfGroup,
     admissionpolicygroups: kubewardenOfGroup,
-    policyservers: kind('kubewarden', kubewardenServer, { scope: everywhere }),
+    policyservers: kind('kubewarden', kubewardenServer, { scope: serverScope }),
   },
 };
 

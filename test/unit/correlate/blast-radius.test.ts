@@ -136,6 +136,44 @@ test('a gap ends when the object that made it is set back, not another one', () 
   assert.deepEqual(told(...signals), [['p4', ['privileged']]]);
 });
 
+test('it is told apart from one of the same name elsewhere, and which of its changes is undone', () => {
+  const inNamespace = (namespace: string, signal: Signal): Signal => ({
+    ...signal,
+    facts: { resource: 'policies', namespace, name: 'p' },
+  });
+  assert.deepEqual(
+    told(
+      inNamespace('dev', policyAt(1, 'weakened')),
+      inNamespace('prod', policyAt(2, 'weakened')),
+      inNamespace('prod', policyAt(3, 'strengthened')),
+      podAt(4),
+    ),
+    [['p4', ['privileged']]],
+  );
+  const changed = (seconds: number, effect: 'weakened' | 'strengthened', change: string): Signal => {
+    const signal = inNamespace('dev', policyAt(seconds, effect));
+    return { ...signal, policy: { ...signal.policy!, changes: [change] } };
+  };
+  const twice = [changed(1, 'weakened', 'action-lowered'), changed(2, 'weakened', 'exemption-added')];
+  const names = (...signals: Signal[]) => told(...twice, ...signals).map(([name]) => name);
+  assert.deepEqual(names(changed(3, 'strengthened', 'exemption-removed'), podAt(4)), ['p4']);
+  assert.deepEqual(names(changed(3, 'strengthened', 'created'), podAt(4)), []);
+  assert.deepEqual(
+    names(changed(3, 'strengthened', 'code-changed'), podAt(4)),
+    [],
+    'whatever that gives back',
+  );
+  const allDeleted = policyAt(1, 'weakened');
+  assert.deepEqual(
+    told(
+      { ...allDeleted, facts: { resource: 'policies', namespace: 'dev' } },
+      changed(2, 'strengthened', 'created'),
+      podAt(3),
+    ),
+    [],
+  );
+});
+
 test('what a policy had no say in is not told of; where the labels of a namespace are not known, it may have had one', () => {
   const weakenedAt = (seconds: number, namespaces: NonNullable<Signal['policy']>['namespaces']) =>
     at(seconds, {

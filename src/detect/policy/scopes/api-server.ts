@@ -1,5 +1,5 @@
 import type { NamespaceScope } from '../../../record/namespace-scope.ts';
-import { at, listOf, stringsOf } from '../../decode/json.ts';
+import { at, listOf, stringOf, stringsOf } from '../../decode/json.ts';
 import { itsNamespace, type PolicyScope, scopesOf, selectorOf, without } from './scope.ts';
 import { rulesJudgeWorkloads } from './workloads.ts';
 
@@ -42,12 +42,17 @@ export const admissionPolicyScope: PolicyScope = {
   unscoped: (object) => without(object, 'spec', 'matchConstraints', 'namespaceSelector'),
 };
 
+/** Bindings have one where both they and the policy that they bind are for, as far as that was seen. */
 export const bindingScope: PolicyScope = {
-  namespaces(object) {
+  namespaces(object, { resource }, seen) {
     const matched = at(object, 'spec', 'matchResources');
-    return rulesJudgeWorkloads(at(matched, 'resourceRules'))
-      ? [selectorOf(at(matched, 'namespaceSelector'))]
-      : [];
+    const policies = Object.keys(BINDINGS).find((kind) => BINDINGS[kind] === resource);
+    const policy = seen(policies ?? '')?.get(stringOf(at(object, 'spec', 'policyName')) ?? '');
+    const constraints = at(policy, 'spec', 'matchConstraints');
+    const rules = [at(matched, 'resourceRules'), at(constraints, 'resourceRules')];
+    if (!rules.every(rulesJudgeWorkloads)) return [];
+    const [own, bound] = [matched, constraints].map((one) => selectorOf(at(one, 'namespaceSelector')));
+    return [policy ? bothOf(own!, bound!) : own!];
   },
   refuses,
   unscoped: (object) => without(object, 'spec', 'matchResources', 'namespaceSelector'),

@@ -111,6 +111,21 @@ test('a binding has a say where it refuses', () => {
   const all = { name: '', seen };
   assert.deepEqual(where(path, undefined, undefined, all), inNamespaces(selector('b')), 'all are deleted');
   assert.deepEqual(where(path, undefined, undefined, { name: '' }), {});
+  const bound = (fields: object) => ({
+    seen: ((resource) =>
+      resource === 'validatingadmissionpolicies'
+        ? new Map([['p', { spec: { matchConstraints: fields } }]])
+        : undefined) as SeenObjects,
+  });
+  assert.deepEqual(
+    where(path, binding('p', 'b'), undefined, bound({ resourceRules: CONFIG_MAPS })),
+    inNamespaces(),
+  );
+  const both = ['b', 'a'].map((team) => ({ key: 'team', operator: 'In', values: [team] }));
+  assert.deepEqual(
+    where(path, binding('p', 'b'), undefined, bound({ namespaceSelector: selector('a') })),
+    inNamespaces({ matchExpressions: both }),
+  );
 });
 
 test('where only the choice of namespaces has changed it is weaker in some and as before in others', () => {
@@ -228,6 +243,22 @@ test("policies with an API server's rules have a say where those match and they 
   );
   const kubewarden = 'policies.kubewarden.io/clusteradmissionpolicies';
   const own = { spec: { rules: PODS, namespaceSelector: selector('a') } };
+  const server = 'policies.kubewarden.io/policyservers';
+  const seen: SeenObjects = (resource) =>
+    resource === 'clusteradmissionpolicies'
+      ? new Map<string, Record<string, unknown> | undefined>([
+          ['own', own],
+          ['monitor', { spec: { mode: 'monitor' } }],
+          ['other', { spec: { policyServer: 'reserved' } }],
+          ['gone', undefined],
+        ])
+      : undefined;
+  assert.deepEqual(
+    where(server, {}, undefined, { name: 'default', seen }),
+    inNamespaces(selector('a')),
+    'those that it evaluates',
+  );
+  assert.deepEqual(where(server, {}, undefined, { name: 'default' }), inNamespaces({}));
   assert.deepEqual(where(kubewarden, own), inNamespaces(selector('a')));
   assert.deepEqual(where(kubewarden, { spec: { rules: PODS, mode: 'monitor' } }), inNamespaces());
   assert.deepEqual(
