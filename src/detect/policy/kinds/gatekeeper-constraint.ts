@@ -101,15 +101,19 @@ export function webhookAction(spec: unknown): string {
 const spec: Compare = (before, after, place) => {
   const [was, is] = [webhookAction(before), webhookAction(after)];
   const findings = ordered('enforcementAction', ['none', ...ACTIONS], 'deny', ACTION_WORDS)(was, is, place);
-  return [...findings, ...others(before, after, place)];
+  // What else is scoped, for example audits, is only asked where the webhook does the same as before.
+  const table = was === is ? { ...others, scopedEnforcementActions } : others;
+  return [...findings, ...fields(table)(before, after, place)];
 };
 
-const others = fields({
+const scopedEnforcementActions = unjudged('scopedEnforcementActions');
+
+const others = {
   enforcementAction: harmless, // told by what the webhook does
-  scopedEnforcementActions: unjudged('scopedEnforcementActions'),
+  scopedEnforcementActions: harmless,
   match,
   parameters,
-});
+};
 
 /** A constraint of constraints.gatekeeper.sh, whatever its template. */
 export const gatekeeperConstraint = fields({ spec });

@@ -482,7 +482,7 @@ const WEAKENINGS: readonly (readonly [
     'spec.scopedEnforcementActions.0.action',
     'warn',
     'action-lowered',
-    /^enforcementAction deny → warn\n/,
+    /^enforcementAction deny → warn$/,
   ],
   [
     GATEKEEPER,
@@ -1231,6 +1231,11 @@ test('defaults, metadata and status are no change', () => {
   const nothing = { engine: 'webhook', effect: 'neutral', changes: [], reasons: [] };
   assert.deepEqual(compared(MUTATING, bare, defaulted), nothing);
   assert.deepEqual(compared(MUTATING, defaulted, bare), nothing);
+});
+
+test('a scoped action that is raised again strengthens', () => {
+  const weak = withValue(SCOPED, 'spec.scopedEnforcementActions.0.action', 'warn');
+  assert.equal(compared(GATEKEEPER, weak, SCOPED).effect, 'strengthened');
 });
 
 test('strengthening and weakening at once is weakening, and its reason comes first', () => {
