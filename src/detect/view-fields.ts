@@ -125,6 +125,9 @@ class PodSecurityFields extends DerivedFields {
   get restricted() {
     return this.#security.restricted;
   }
+  get lowered_from() {
+    return this.#view.levelLoweredFrom;
+  }
   get injected() {
     return anyOf(this.#view.injected);
   }

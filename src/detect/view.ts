@@ -1,3 +1,4 @@
+import { strictness } from '../record/pod-security-level.ts';
 import type {
   Actor,
   Admission,
@@ -40,7 +41,7 @@ import type { EventFields } from './sigma/event.ts';
 import type { Trait, TraitOf } from './sigma/traits.ts';
 import { GatewatchFields } from './view-fields.ts';
 import { traitOf } from './view-traits.ts';
-import { podSecurityOf } from './workload/pod-security.ts';
+import { enforcedPolicy, podSecurityOf } from './workload/pod-security.ts';
 import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
 
 /** In a patch: what chooses namespaces. */
@@ -165,6 +166,13 @@ export class EventView implements EventFields {
   get podSecurity(): PodSecurity | undefined {
     if (this.pod) this.#podSecurity ??= podSecurityOf(this.request, this.pod);
     return this.#podSecurity;
+  }
+
+  /** The level that the namespace was known to be held to, where a pod shows that it is held to a lower one: what lowered it was not recorded. */
+  get levelLoweredFrom(): string | undefined {
+    const held = enforcedPolicy(this.request)?.split(':')[0];
+    const { enforce } = this.#past.namespace;
+    return held && strictness(held) < strictness(enforce) ? enforce : undefined;
   }
 
   get namespaceChange(): NamespaceChange | undefined {
