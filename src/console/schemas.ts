@@ -107,6 +107,7 @@ const gatewatch = z.looseObject({
       enforce_before: z.string().optional(),
       enforce_after: z.string().optional(),
       changes: texts,
+      relabelled: texts.optional().describe('Other labels that are changed, by which selectors may choose.'),
     })
     .optional(),
   policy: z

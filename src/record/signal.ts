@@ -73,6 +73,8 @@ export interface NamespaceChange {
   readonly enforce_after?: string;
   /** What changed, for example `enforce-lowered`, `enforce-removed`, `exemption-added`. */
   readonly changes: readonly string[];
+  /** Other labels that are changed, by which selectors of webhooks and policies may choose; absent if none is. */
+  readonly relabelled?: readonly string[];
 }
 
 /** What a write does to the protection that a policy gives, by weight: any weakening makes the whole one, what is for a person to judge is next. */

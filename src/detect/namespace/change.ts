@@ -3,6 +3,7 @@ import { answeredMetadata } from '../decode/answer.ts';
 import { creates, type Request, writesObject } from '../decode/request.ts';
 import { applyEdit, changedSince, labelEdit, labelsOf, ownedSince } from './label-patch.ts';
 import {
+  concernsAdmission,
   ENFORCE,
   enforcedLevel,
   exemptingLabels,
@@ -32,6 +33,7 @@ export function namespaceChange(
   if (!after) return undefined;
   const changes = before ? labelChanges(before, after) : changesUnseen(request, after, known.enforce);
   const enforceBefore = before ? enforcedLevel(before) : known.enforce;
+  const relabelled = relabelledBy(request, before, after);
   return {
     ...(before ? { labels_before: before } : {}),
     labels_after: after,
@@ -39,7 +41,27 @@ export function namespaceChange(
     ...(enforceBefore === undefined || creates(request) ? {} : { enforce_before: enforceBefore }),
     enforce_after: enforcedLevel(after),
     changes,
+    ...(relabelled.length > 0 && { relabelled }),
   };
+}
+
+/** Labels told of one write. */
+const RELABELLED_MAX = 16;
+
+/** Labels that a write changes and that no engine reads by itself: selectors may. */
+function relabelledBy(request: Request, before: Labels | undefined, after: Labels): string[] {
+  if (creates(request)) return [];
+  const names = before ? [...Object.keys(before), ...Object.keys(after)] : namesEdited(request);
+  return [...new Set(names)]
+    .filter((name) => !concernsAdmission(name) && (!before || before[name] !== after[name]))
+    .slice(0, RELABELLED_MAX)
+    .sort();
+}
+
+/** Without the former labels: those that a patch names, if it changed anything. */
+function namesEdited({ verb, requestObject, responseObject, receivedSeconds }: Request): string[] {
+  if (verb !== 'patch' || (responseObject && !changedSince(responseObject, receivedSeconds))) return [];
+  return [...labelEdit(requestObject, undefined).set.keys()];
 }
 
 function labelsBefore(request: Request, known: Known): Labels | undefined {

@@ -120,6 +120,7 @@ const properties: Properties = {
       enforce_before: keyword,
       enforce_after: keyword,
       changes: keyword,
+      relabelled: keyword,
     }),
     policy: object({ engine: keyword, effect: keyword, changes: keyword, reasons: text }),
     exception: object({ id: keyword, title: keyword, owner: keyword, reason: text, expires: date }),
