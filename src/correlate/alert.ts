@@ -15,7 +15,7 @@ import { formatEventTime } from '../record/time.ts';
 import { threatOf } from './attack.ts';
 import { type Novelty, shownValues } from './baseline/new-value.ts';
 import { DAY } from './baseline/run.ts';
-import { blastRadius } from './blast-radius.ts';
+import { type BlastRadius, blastRadius } from './blast-radius.ts';
 import type { Episode } from './episodes.ts';
 import type { TakenAway } from './plan.ts';
 import {
@@ -65,7 +65,10 @@ export function alertOf(
     ? // What an engine says tells least of who did what.
       (signals.findLast(({ evidence }) => evidence.source !== 'decision') ?? signals.at(-1)!)
     : signals.findLast((signal) => signal.admission.outcome === outcome)!;
-  const level = taken ? 'informational' : (ruleOptions(rule).levels[outcome] ?? rule.level);
+  const letThrough = sequence ? blastRadius(signals, context.evidenceMax) : undefined;
+  const { levels, nothingLetThrough } = ruleOptions(rule);
+  const nothing = letThrough && isHarmless(letThrough, signals) ? nothingLetThrough : undefined;
+  const level = taken ? 'informational' : (nothing ?? levels[outcome] ?? rule.level);
   const threat = threatOf(rule.tags);
   const [detectionId] = detectionsOf(rule.tags);
   const limits = [
@@ -79,7 +82,6 @@ export function alertOf(
   const start = began === undefined ? undefined : formatEventTime(began);
   const end = latest === undefined ? undefined : formatEventTime(latest);
   const evidence = evidenceOf(signals, context.evidenceMax);
-  const letThrough = sequence ? blastRadius(signals, context.evidenceMax) : undefined;
   return {
     '@timestamp': end ?? new Date(last.received_ms).toISOString(),
     ecs: { version: ECS_VERSION },
@@ -138,6 +140,14 @@ export function alertOf(
       status: taken ? 'closed' : 'open',
     },
   };
+}
+
+/** Whether all that was weakened are policies of which it is known that they had no say. Of an engine that is stopped that is not known. */
+function isHarmless({ certain, uncertain }: BlastRadius, signals: readonly Signal[]): boolean {
+  return (
+    certain.length + uncertain.length === 0 &&
+    signals.every(({ policy, pod_security }) => policy !== undefined || pod_security?.baseline !== undefined)
+  );
 }
 
 function messageOf(

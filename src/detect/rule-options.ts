@@ -46,6 +46,12 @@ const optionsSchema = z.strictObject({
     .partialRecord(z.enum(OUTCOMES), z.enum(LEVELS))
     .optional()
     .describe("Level of an alert by its outcome; the rule's own `level` is for the others."),
+  'nothing-let-through': z
+    .enum(LEVELS)
+    .optional()
+    .describe(
+      'Correlations only: level of an alert in which a policy was weakened and had had no say about anything that was admitted meanwhile.',
+    ),
   enabled: z.boolean().optional().describe('false: the rule gives no alert unless `detect.enable` names it.'),
   learn: learning
     .optional()
@@ -61,6 +67,8 @@ export interface RuleOptions {
   readonly differAny: readonly string[];
   /** What a refused attempt weighs less than what was let through. */
   readonly levels: Readonly<Partial<Record<Outcome, Level>>>;
+  /** Level where a policy was weakened that had had no say about anything that was admitted meanwhile. */
+  readonly nothingLetThrough?: Level;
   readonly enabled: boolean;
   /** Milliseconds. */
   readonly learnMs: number;
@@ -103,6 +111,8 @@ function readOptions(rule: Optioned): RuleOptions {
     if (parsed.data[key] && !isSequence(rule))
       refuse(key, 'belongs to "temporal_ordered" without a count in its condition');
   }
+  const nothingLetThrough = parsed.data['nothing-let-through'];
+  if (nothingLetThrough && !rule.type) refuse('nothing-let-through', 'belongs to a correlation');
   if (learn !== undefined && rule.type !== 'new_value') refuse('learn', 'belongs to "new_value"');
   return {
     groupBy: groupBy ?? DEFAULT_GROUP,
@@ -110,6 +120,7 @@ function readOptions(rule: Optioned): RuleOptions {
     sameAny: sameAny ?? [],
     differAny: differAny ?? [],
     levels: levels ?? {},
+    ...(nothingLetThrough && { nothingLetThrough }),
     enabled: enabled ?? true,
     learnMs: learn ?? LEARN_MS,
   };

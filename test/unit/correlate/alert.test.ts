@@ -27,6 +27,32 @@ test('the level is that of the outcome where the rule says so', () => {
   assert.deepEqual(levelOf('admitted'), ['high', 73]);
 });
 
+test('where a policy was weakened that had no say the level is what the rule says for that', () => {
+  const rule = {
+    ...metadata('r'),
+    custom: { gatewatch: { 'nothing-let-through': 'low' } },
+    type: 'temporal_ordered',
+  };
+  const admitted = { outcome: 'admitted' } as const;
+  const weakened = (fields: Partial<Signal['policy']> = {}) =>
+    signalAt(0, {
+      rule: 'weakened',
+      admission: admitted,
+      policy: { engine: 'kyverno', effect: 'weakened', changes: [], reasons: [], ...fields },
+    });
+  const pod = signalAt(1, {
+    rule: 'pod',
+    admission: admitted,
+    pod_security: { baseline: [{ check: 'privileged', reason: 'privileged' }] },
+  });
+  const levelOf = (...signals: Signal[]) => alertOf(episode(...signals), rule, CONTEXT).gatewatch.level;
+  assert.equal(levelOf(weakened({ namespaces: [] }), pod), 'low');
+  assert.equal(levelOf(weakened({ namespaces: [{}] }), pod), 'high');
+  assert.equal(levelOf(weakened(), pod), 'high', 'it may have had one');
+  const stopped = signalAt(0, { rule: 'weakened', admission: admitted, pod_security: { restricted: [] } });
+  assert.equal(levelOf(stopped, weakened({ namespaces: [] }), pod), 'high', 'an engine was stopped');
+});
+
 test('the document of one match', () => {
   const { evidence } = signalAt(0);
   assert.deepEqual(alert(signalAt(0)), {

@@ -40,6 +40,10 @@ test('options that a type does not have are refused, not passed over', () => {
     code: 'RULE_INVALID',
     message: 'gatewatch.learn: belongs to "new_value".',
   });
+  assert.equal(optionsOf('type: temporal', 'nothing-let-through: low').nothingLetThrough, 'low');
+  assert.throws(() => ruleOptions({ custom: { gatewatch: { 'nothing-let-through': 'low' } }, where: 'r' }), {
+    message: 'gatewatch.nothing-let-through: belongs to a correlation.',
+  });
   assert.throws(() => optionsOf('type: event_count, condition: { gte: 2 }', 'distinct: verb'), {
     code: 'RULE_INVALID',
     message: 'gatewatch: Unrecognized key: "distinct".',
