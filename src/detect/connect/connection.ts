@@ -24,9 +24,13 @@ const CHARS_MAX = 1_048_576;
 const WORDS_MAX = 10_000;
 const PORTS_MAX = 100;
 
+/** Where Google's audit log says the command of an exec, its words joined; query and body it leaves out. */
+const COMMAND_LABEL = 'command.gke.io/command';
+
 /**
  * Reads what a connection is for from the request's address, where the API server takes it from whatever the verb (`get` over
- * WebSocket, `create` over SPDY); from the options in the body where the address does not say, as in an admission review.
+ * WebSocket, `create` over SPDY); from the options in the body where the address does not say, as in an admission review; from an
+ * annotation where neither does.
  * @returns undefined if the request opens no connection
  */
 export function connectionOf(request: Request): Connection | undefined {
@@ -44,8 +48,9 @@ export function connectionOf(request: Request): Connection | undefined {
     return { ...commandOf(told), path, ...portOf(name) };
   }
   const container = options.texts('container')[0];
+  const argv = options.texts('command');
   return {
-    ...commandOf(options.texts('command')),
+    ...commandOf(argv.length > 0 ? argv : stringsOf([request.annotations[COMMAND_LABEL]])),
     ...(container ? { container } : {}),
     stdin: options.truth('stdin'),
     tty: options.truth('tty'),

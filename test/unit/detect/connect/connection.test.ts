@@ -107,6 +107,19 @@ test('a command is taken from the body where only that was recorded', () => {
   assert.equal(found('pods', 'exec', '', { requestObject: { command: 'id' } })?.command, 'id');
 });
 
+test('a command is taken from the annotation where neither address nor body has it', () => {
+  const annotations = { 'command.gke.io/command': 'cat /etc/shadow' };
+  const uri = '/api/v1/namespaces/dev/pods/web/exec';
+  const { argv, command } = found('pods', 'exec', uri, { annotations }) ?? {};
+  assert.deepEqual([argv, command], [['cat /etc/shadow'], 'cat /etc/shadow']);
+  assert.equal(found('pods', 'exec', `${uri}?command=id`, { annotations })?.command, 'id');
+  const requestObject = { command: ['id'] };
+  assert.equal(found('pods', 'exec', uri, { annotations, requestObject })?.command, 'id');
+  assert.equal(found('pods', 'portforward', uri, { annotations })?.command, undefined);
+  const wrong = { 'command.gke.io/command': ['id'], 'command.gke.io': 'id' };
+  assert.equal(found('pods', 'exec', uri, { annotations: wrong })?.command, undefined);
+});
+
 test('a flag that is there is set, as the API server reads it', () => {
   const tty = (query: string) => command(query)?.tty;
   for (const query of ['?tty=true', '?tty=1', '?tty', '?tty=yes', '?tty=true&tty=false'])
