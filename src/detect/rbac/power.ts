@@ -166,7 +166,7 @@ class PolicyRule {
     );
   }
 
-  /** Whatever the verbs, a subresource is for one thing, and hardly a rule does not read what it is about. */
+  /** What a rule is for whose verbs are not known: a subresource is for one thing, and there is hardly a rule that does not read. */
   #isFor(resources: readonly string[], verbs: readonly string[]): boolean {
     return resources.some(
       (resource) => this.#covers(resource) && (resource.includes('/') || verbs.includes('list')),
