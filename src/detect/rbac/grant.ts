@@ -55,14 +55,22 @@ export interface Addition {
 /** What a grant has and an earlier one of the same object had not. */
 export function additionTo(before: Grant, after: Grant): Addition {
   return {
-    power_added: anyOf(lacking(before.power, after.power)),
+    power_added: anyOf(lacking(before.power?.flatMap(withNamed), after.power)),
     subjects_added: anyOf(lacking(before.subjects, after.subjects)),
     grants_added: anyOf(lacking(before.grants_to, after.grants_to)),
   };
 }
 
-function lacking<Name>(before: readonly Name[] = [], after: readonly Name[] = []): readonly Name[] {
-  const known = new Set(before);
+/** Whoever may do something to all objects may do it to those that are named. */
+function withNamed(power: Power): readonly string[] {
+  return [power, `${power}-named`];
+}
+
+function lacking<Name extends string>(
+  before: readonly string[] = [],
+  after: readonly Name[] = [],
+): readonly Name[] {
+  const known = new Set<string>(before);
   return after.filter((name) => !known.has(name));
 }
 

@@ -142,12 +142,15 @@ class PolicyRule {
   readonly groups: ReadonlySet<string>;
   readonly resources: ReadonlySet<string>;
   readonly urls: ReadonlySet<string>;
+  /** No rule is without verbs, but a fragment of one is, of which they are not known. */
+  readonly #verbless: boolean;
   /** Limited to objects of certain names. */
   readonly named: boolean;
 
   constructor(rule: unknown) {
     const set = (field: string) => new Set(stringsOf(at(rule, field), ELEMENTS_MAX));
     this.verbs = set('verbs');
+    this.#verbless = at(rule, 'verbs') === undefined;
     // No rule is without its API groups, but fragments and trimmed events are.
     this.groups = at(rule, 'apiGroups') === undefined ? new Set(['*']) : set('apiGroups');
     this.resources = set('resources');
@@ -157,8 +160,16 @@ class PolicyRule {
 
   allows({ verbs, group, resources }: Need): boolean {
     if (!this.groups.has('*') && !this.groups.has(group)) return false;
+    if (this.#verbless) return !this.resources.has('*') && this.#isFor(resources, verbs);
     return resources.some(
       (resource) => this.#covers(resource) && verbs.some((verb) => this.#permits(verb, resource)),
+    );
+  }
+
+  /** What a rule is for whose verbs are not known: a subresource is for one thing, and there is hardly a rule that does not read. */
+  #isFor(resources: readonly string[], verbs: readonly string[]): boolean {
+    return resources.some(
+      (resource) => this.#covers(resource) && (resource.includes('/') || verbs.includes('list')),
     );
   }
 

@@ -10,7 +10,7 @@ title: Role made more powerful
 id: more
 logsource: {product: kubernetes, service: audit}
 detection:
-  more: {gatewatch.rbac.power_added: [wildcard-verbs, secrets]}
+  more: {gatewatch.rbac.power_added: [wildcard-verbs, secrets, secrets-named]}
   other: {gatewatch.rbac.grants_added: anonymous}
   condition: more or other
 `;
@@ -59,6 +59,15 @@ test('what was there before is not added, and nothing is where the former role w
   assert.equal(adds(create), false);
   assert.equal(adds(create, write('update', 'roles', { responseObject: role(KEEPER) })), false);
   assert.equal(adds(write('update', 'roles', { responseObject: role(KEEPER) })), false);
+});
+
+test('a power that names limit is none that is added to one without limits', () => {
+  const named = role([{ ...KEEPER[1], resourceNames: ['tls'] }]);
+  const create = (responseObject: object) => write('create', 'roles', { responseObject }, 201);
+  const update = (responseObject: object) => write('update', 'roles', { responseObject });
+  assert.equal(adds(create(role(KEEPER)), update(named)), false);
+  assert.equal(adds(create(role(READER)), update(named)), true);
+  assert.equal(adds(create(named), update(role(KEEPER))), true);
 });
 
 test('a subject that is added to a binding', () => {

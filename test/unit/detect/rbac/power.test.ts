@@ -125,6 +125,28 @@ test('a fragment has the powers that it shows', () => {
   assert.equal(power({ resources: ['secrets'], verbs: ['get'] }), 'secrets');
 });
 
+test('a fragment without verbs has the powers that its resources are for', () => {
+  const cases: [resource: string, powers: string][] = [
+    ['pods/exec', 'pods-exec'],
+    ['pods/ephemeralcontainers', 'pods-exec'],
+    ['nodes/proxy', 'nodes-proxy'],
+    ['nodes/*', 'nodes-proxy'],
+    ['serviceaccounts/token', 'token-create'],
+    ['certificatesigningrequests/approval', 'csr-approve'],
+    ['secrets', 'secrets'],
+    ['pods', ''],
+    ['pods/log', ''],
+    ['namespaces', ''],
+    ['clusterroles', ''],
+    ['users', ''],
+    ['validatingwebhookconfigurations', ''],
+  ];
+  for (const [resource, powers] of cases) assert.equal(power({ resources: [resource] }), powers, resource);
+  assert.equal(power({ resources: ['nodes/proxy'], resourceNames: ['node-1'] }), 'nodes-proxy-named');
+  assert.equal(power({ resources: ['pods/exec'], apiGroups: ['example.com'] }), '');
+  assert.equal(power({ resources: ['pods/exec'], verbs: [] }), '');
+});
+
 test('what pads a list hides nothing', () => {
   const padding = Array.from({ length: 5000 }, (_, index) => `x${index}`);
   assert.equal(power(core([...padding, 'secrets'], ['get'])), 'secrets');
