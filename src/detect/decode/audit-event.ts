@@ -225,7 +225,7 @@ export class AuditEvent implements Request {
   }
 
   mayHaveAnnotation(beginning: string): boolean {
-    return !this.#glance || (this.#isAnnotated && this.#glance.annotations.includes(beginning));
+    return !this.#glance || (this.#isAnnotated ? this.#glance.annotations : ALLOWED).includes(beginning);
   }
 
   /** False if all that the annotations say is that the request was allowed, and why, as of most requests. */

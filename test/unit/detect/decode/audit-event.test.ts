@@ -194,3 +194,19 @@ test('a wrong type in the place of any field throws nothing but our own errors',
     }
   }
 });
+
+test('which annotations there may be is told by their keys', () => {
+  const allowed = {
+    'authorization.k8s.io/decision': 'allow',
+    'authorization.k8s.io/reason': 'RBAC: allowed by ClusterRoleBinding "x" of ClusterRole "y" to User "z"',
+  };
+  const mayHave = (annotations: object, key: string) =>
+    decoded(recordOf(eventWith({ annotations }))).mayHaveAnnotation(key);
+  assert.equal(mayHave(allowed, 'authorization.k8s.io/decision'), true);
+  assert.equal(mayHave(allowed, 'authorization.k8s.io/reason'), true);
+  assert.equal(mayHave(allowed, 'failed-open.'), false);
+  const more = { ...allowed, 'failed-open.validating.webhook.admission.k8s.io/round_0_index_1': 'x' };
+  assert.equal(mayHave(more, 'failed-open.'), true);
+  assert.equal(mayHave(more, 'authorization.k8s.io/decision'), true);
+  assert.equal(mayHave({ a: 'b', ...allowed }, 'a'), true);
+});
