@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { anyOf, at, isObject, type JsonObject, stringOf } from '../decode/json.ts';
 import { pointerSegments } from '../decode/json-pointer.ts';
 import { type ObjectRef, type Request, writesObject } from '../decode/request.ts';
@@ -123,7 +122,7 @@ export function exposureOf(
   const exposure = exposureIn(kind, ref, written);
   if (!exposure || !before) return exposure;
   const former = exposureIn(kind, ref, { object: before, whole: written.whole });
-  return isDeepStrictEqual(former, exposure) ? undefined : exposure;
+  return JSON.stringify(former) === JSON.stringify(exposure) ? undefined : exposure;
 }
 
 function exposureIn(kind: Kind, ref: ObjectRef, written: WrittenObject): Exposure | undefined {
