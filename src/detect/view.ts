@@ -206,11 +206,12 @@ export class EventView implements EventFields {
     return grantOf(this.request.ref, object, (kind, name) => this.#roleNamed(kind, name));
   }
 
-  /** How a Service or Ingress is exposed as the request leaves it, or tried to. */
+  /** How a Service, Ingress, Gateway or route is exposed as the request leaves it, or tried to; undefined if it was so before. */
   get exposure(): Exposure | undefined {
     if (this.#exposure === undefined) {
       const written = mayExpose(this.request) ? this.written : undefined;
-      this.#exposure = (written && exposureOf(this.request, written)) ?? null;
+      const before = creates(this.request) ? undefined : this.before;
+      this.#exposure = (written && exposureOf(this.request, written, before)) ?? null;
     }
     return this.#exposure ?? undefined;
   }

@@ -87,6 +87,13 @@ const RANGES = [
   'alb.ingress.kubernetes.io/inbound-cidrs',
 ];
 
+const NAMES: ReadonlySet<string> = new Set([...PLACEMENTS.map(({ name }) => name), ...RANGES]);
+
+/** Whether an annotation says who can reach an object. */
+export function decidesReach(name: string): boolean {
+  return NAMES.has(name);
+}
+
 /** Ranges and characters of one that are kept. */
 const RANGES_MAX = 100;
 const RANGE_CHARS_MAX = 64;

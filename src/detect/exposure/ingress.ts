@@ -45,6 +45,11 @@ const CERTIFICATES = [
   'traefik.ingress.kubernetes.io/router.tls',
 ];
 
+/** Whether an annotation says something of how an Ingress is served. */
+export function decidesServing(name: string): boolean {
+  return SNIPPET.test(name) || CERTIFICATES.includes(name);
+}
+
 /** Whether a host is served without a certificate; `tls` without hosts is for all. */
 function lacksTls(
   spec: unknown,

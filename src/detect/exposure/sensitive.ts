@@ -98,6 +98,11 @@ const IDENTIFYING = new Set([
 const NAMES_MAX = 1000;
 const NAME_CHARS_MAX = 253;
 
+/** Whether a label is one by which an application is called. */
+export function isIdentifying(label: string): boolean {
+  return IDENTIFYING.has(label);
+}
+
 /** Values of the labels, of an object or a selector, that say what an application is. */
 export function identifyingLabels(labels: unknown): readonly string[] {
   if (!isObject(labels)) return [];

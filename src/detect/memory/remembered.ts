@@ -1,5 +1,6 @@
 import { at, isObject, type JsonObject, listOf, stringOf } from '../decode/json.ts';
 import type { ObjectRef } from '../decode/request.ts';
+import { exposingPart, isExposing } from '../exposure/exposure.ts';
 import { podOf } from '../podsecurity/pod-template.ts';
 import { policyFacts } from '../policy/facts.ts';
 import { policyKindOf } from '../policy/registry.ts';
@@ -68,7 +69,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   clusterrolebindings: rbac(fields('roleRef', 'subjects')),
 };
 
-function kindOf({ resource, apiGroup }: Pick<ObjectRef, 'resource' | 'apiGroup'>): Kind | undefined {
+function kindOf(ref: Pick<ObjectRef, 'resource' | 'apiGroup'>): Pick<Kind, 'trim'> | undefined {
+  if (isExposing(ref)) return { trim: exposingPart };
+  const { resource, apiGroup } = ref;
   const kind = Object.hasOwn(KINDS, resource) ? KINDS[resource] : undefined;
   return kind?.groups.includes(apiGroup) ? kind : undefined;
 }

@@ -57,7 +57,13 @@ test('a patch of what has nothing to do with it exposes nothing', () => {
     metadata({ labels: { a: 'b' } }),
     metadata({ finalizers: [] }),
     metadata({ annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } }),
+    metadata({ annotations: { 'cloud.google.com/neg-status': '{}' } }),
+    { spec: { selector: { app: 'web', hash: 'a' } } },
+    { spec: { sessionAffinity: 'ClientIP' } },
     [{ op: 'add', path: '/metadata/labels/x', value: 'y' }],
+    [{ op: 'remove', path: '/metadata/annotations/x~1y' }],
+    [{ op: 'replace', path: '/spec/selector', value: { app: 'web' } }],
+    [{ op: 'replace', path: '/spec/selector/app', value: 'web' }],
     {},
     [],
     null,
@@ -66,13 +72,58 @@ test('a patch of what has nothing to do with it exposes nothing', () => {
   for (const related of [
     { spec: { type: 'LoadBalancer' } },
     { spec: { loadBalancerSourceRanges: null } },
-    metadata({ annotations: { x: 'y' } }),
+    { spec: { selector: { app: 'redis' } } },
+    { spec: { $patch: 'replace', selector: {} } },
+    metadata({ annotations: { 'networking.gke.io/load-balancer-type': null } }),
+    metadata({ annotations: { $patch: 'replace' } }),
     metadata({ annotations: null }),
     [{ op: 'remove', path: '/spec/loadBalancerSourceRanges' }],
     [{ op: 'replace', path: '', value: {} }],
-    [{ op: 'remove', path: '/metadata/annotations/x~1y' }],
+    [{ op: 'replace', path: '/spec/selector', value: { app: 'redis' } }],
+    [{ op: 'replace', path: '/spec/selector/app', value: 'redis' }],
+    [{ op: 'remove', path: '/metadata/annotations/networking.gke.io~1load-balancer-type' }],
   ])
     assert.equal(patch(related), 'load-balancer', JSON.stringify(related));
+});
+
+test('nothing if the object was exposed so before', () => {
+  const spec = { type: 'NodePort', ports: [{ port: 80, nodePort: 30080 }], selector: { app: 'web' } };
+  const after = (fields: object, before: object = { spec }) => {
+    const object = { metadata: { annotations: { x: 'y' } }, spec: { ...spec, ...fields } };
+    const event = service(object, { verb: 'update', responseStatus: { code: 200 } });
+    const past = { ...NO_PAST, object: () => ({ time: 0, request: 'r', body: { metadata: {}, ...before } }) };
+    return new EventView(decoded(recordOf(event)), past).exposure?.how.join();
+  };
+  assert.equal(after({}), undefined);
+  assert.equal(after({ selector: { app: 'shop' }, sessionAffinity: 'ClientIP' }), undefined);
+  assert.equal(after({ selector: { app: 'redis' } }), 'node-port');
+  assert.equal(after({ ports: [{ port: 81, nodePort: 30080 }] }), 'node-port');
+  assert.equal(after({}, { spec: { ...spec, type: 'ClusterIP' } }), 'node-port');
+  const annotations = { 'networking.gke.io/load-balancer-type': 'Internal' };
+  assert.equal(after({}, { metadata: { annotations }, spec }), 'node-port');
+});
+
+test('Gateways and routes, of the Gateway API and of Istio', () => {
+  const found = (resource: string, apiGroup: string, spec: object) => {
+    const objectRef = { resource, apiGroup, name: 'x', namespace: 'dev' };
+    const exposure = exposureIn(eventWith({ objectRef, requestObject: { spec } }));
+    return exposure && [exposure.how.join(), exposure.what?.join(), exposure.port?.join()];
+  };
+  const [gatewayApi, istio] = ['gateway.networking.k8s.io', 'networking.istio.io'];
+  const rules = [{ backendRefs: [{ name: 'grafana', port: 3306 }] }];
+  const route = ['route', 'grafana,mysql', undefined];
+  assert.deepEqual(found('httproutes', gatewayApi, { parentRefs: [{ name: 'public' }], rules }), route);
+  assert.equal(found('httproutes', gatewayApi, { rules }), undefined);
+  const http = [{ route: [{ destination: { host: 'grafana', port: { number: 3306 } } }] }];
+  assert.deepEqual(found('virtualservices', istio, { gateways: ['mesh', 'public'], http }), route);
+  assert.equal(found('virtualservices', istio, { gateways: ['mesh'], http }), undefined);
+  assert.equal(found('virtualservices', istio, { http }), undefined);
+  const listeners = [{ hostname: 'grafana.example.com', port: 443 }];
+  const gateway = ['gateway', 'grafana', '443'];
+  assert.deepEqual(found('gateways', gatewayApi, { listeners }), gateway);
+  const servers = [{ hosts: ['grafana.example.com'], port: { number: 443 } }];
+  assert.deepEqual(found('gateways', istio, { servers }), gateway);
+  assert.equal(found('gateways', 'example.com', { servers }), undefined);
 });
 
 test('what was refused is judged by what was asked for', () => {
@@ -211,9 +262,17 @@ test('a wrong type in the place of any field throws nothing', () => {
     rules: [{ host: 'a', http: { paths: [{ backend: { service: { name: 'b', port: { number: 1 } } } }] } }],
     tls: [{ hosts: ['a'] }],
     defaultBackend: { service: { name: 'c' } },
+    parentRefs: [{ name: 'd' }],
+    gateways: ['d'],
+    http: [{ route: [{ destination: { host: 'e', port: { number: 1 } } }] }],
+    servers: [{ hosts: ['f'], port: { number: 1 } }],
+    listeners: [{ hostname: 'g', port: 1 }],
   };
   const object = { metadata: { name: 'x', labels: { app: 'y' }, annotations: { 'a/b-snippet': 'z' } }, spec };
-  for (const event of [service(object), ingress(object), service(object, { verb: 'patch' })]) {
+  const others = ['httproutes', 'virtualservices', 'gateways'].map((resource) =>
+    service(object, { objectRef: { resource, name: 'x', namespace: 'dev' } }),
+  );
+  for (const event of [service(object), ingress(object), service(object, { verb: 'patch' }), ...others]) {
     for (const _ of wrongTypesIn(event)) {
       try {
         exposureIn(event);
