@@ -10,7 +10,7 @@ export interface NamespaceScope extends LabelSelector {
 }
 
 /** A label that every namespace has: its name (k8s.io/api/core/v1, LabelMetadataName). */
-const NAME_LABEL = 'kubernetes.io/metadata.name';
+export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** What holds of a namespace without the label. */
 const OPTING_OUT = new Set(['NotIn', 'DoesNotExist']);

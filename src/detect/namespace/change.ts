@@ -1,3 +1,5 @@
+import { NAME_LABEL } from '../../record/namespace-scope.ts';
+import { strictness } from '../../record/pod-security-level.ts';
 import type { NamespaceChange, Outcome } from '../../record/signal.ts';
 import { answeredMetadata } from '../decode/answer.ts';
 import { creates, type Request, writesObject } from '../decode/request.ts';
@@ -31,18 +33,27 @@ export function namespaceChange(
   const before = labelsBefore(request, known);
   const after = labelsAfter(request, outcome, before);
   if (!after) return undefined;
-  const changes = before ? labelChanges(before, after) : changesUnseen(request, after, known.enforce);
-  const enforceBefore = before ? enforcedLevel(before) : known.enforce;
+  const held = (labels: Labels) => withDefault(labels, before, known.enforce);
+  const changes = before
+    ? labelChanges(held(before), held(after))
+    : changesUnseen(request, after, known.enforce);
+  const enforceBefore = before ? enforcedLevel(held(before)) : known.enforce;
   const relabelled = relabelledBy(request, before, after);
   return {
     ...(before ? { labels_before: before } : {}),
     labels_after: after,
     // What is created had no level before.
     ...(enforceBefore === undefined || creates(request) ? {} : { enforce_before: enforceBefore }),
-    enforce_after: enforcedLevel(after),
+    enforce_after: enforcedLevel(held(after)),
     changes,
     ...(relabelled.length > 0 && { relabelled }),
   };
+}
+
+/** A namespace without a level is held to the cluster's default, where pods of it have shown that to be a stricter one than privileged. */
+function withDefault(labels: Labels, before: Labels | undefined, enforce: string | undefined): Labels {
+  const isShown = before && !Object.hasOwn(before, ENFORCE) && strictness(enforce) > 0;
+  return isShown && !Object.hasOwn(labels, ENFORCE) ? { ...labels, [ENFORCE]: enforce! } : labels;
 }
 
 /** Labels told of one write. */
@@ -53,7 +64,7 @@ function relabelledBy(request: Request, before: Labels | undefined, after: Label
   if (creates(request)) return [];
   const names = before ? [...Object.keys(before), ...Object.keys(after)] : namesEdited(request);
   return [...new Set(names)]
-    .filter((name) => !concernsAdmission(name) && (!before || before[name] !== after[name]))
+    .filter((name) => !concernsAdmission(name) && name !== NAME_LABEL && before?.[name] !== after[name])
     .slice(0, RELABELLED_MAX)
     .sort();
 }

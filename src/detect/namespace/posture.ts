@@ -1,6 +1,6 @@
 import type { EventTime } from '../../record/time.ts';
 import { inOrder, lastBefore, type Moment } from '../memory/moment.ts';
-import { concernsAdmission, enforcedLevel, type Labels } from './labels.ts';
+import { concernsAdmission, ENFORCE, enforcedLevel, type Labels } from './labels.ts';
 
 /** What was known of a namespace at one moment. */
 export interface PostureEntry extends Moment {
@@ -43,7 +43,14 @@ export class Posture {
   before(moment: Moment): Known {
     const entry = lastBefore(this.entries, moment);
     if (!entry) return {};
-    return { ...(entry.labels ? { labels: entry.labels } : {}), enforce: entry.enforce };
+    const labels = entry.labels ?? this.#labelsBefore(entry);
+    return { ...(labels ? { labels } : {}), enforce: entry.enforce };
+  }
+
+  /** Labels that a pod's admission does not contradict: without a level among them the namespace is held to the cluster's default. */
+  #labelsBefore(pod: PostureEntry): Labels | undefined {
+    const { labels } = this.entries.findLast((entry) => entry.labels && inOrder(entry, pod) < 0) ?? {};
+    return labels && !Object.hasOwn(labels, ENFORCE) ? labels : undefined;
   }
 
   /** The posture without what a request has shown, or itself. */
