@@ -8,18 +8,18 @@ const END = ']';
 /** What stands in their place until then: a number that nobody else writes there. */
 const STAND_IN = 0.637_181_526_304;
 
-/** Under it metadata hold the JSON of their managed fields. */
+/** Under it metadata hold their managed fields as they were written. */
 const unread = Symbol('managedFields');
 
 interface Metadata {
-  readonly [unread]?: string;
+  readonly [unread]?: { readonly json: string; changes?: Changes | undefined };
 }
 
 const READING: PropertyDescriptor & ThisType<Metadata> = {
   enumerable: true,
   configurable: true,
   get() {
-    const value = parseJson(this[unread]!);
+    const value = parseJson(this[unread]!.json);
     Object.defineProperty(this, 'managedFields', { value });
     return value;
   },
@@ -46,7 +46,7 @@ function parseWithout(text: string, start: number, end: number): unknown {
     };
     const { metadata } = object;
     if (metadata.managedFields !== STAND_IN) return undefined;
-    Object.defineProperty(metadata, unread, { value: text.slice(start, end) });
+    Object.defineProperty(metadata, unread, { value: { json: text.slice(start, end), changes: undefined } });
     return Object.defineProperty(metadata, 'managedFields', READING) && object;
   } catch {
     return undefined;
@@ -62,21 +62,33 @@ export interface Changes {
 /** The changes of an object as the API server tells them. They are not parsed for it: names in them have a prefix, these keys have none. */
 export function changesOf(object: unknown): Changes {
   const metadata = at(object, 'metadata');
-  const text = (metadata as Metadata | undefined)?.[unread];
-  const managers = text && textsIn(text, '"manager":"');
-  const times = text && textsIn(text, '"time":"');
-  if (managers && times) return { managers, times };
+  const written = (metadata as Metadata | undefined)?.[unread];
+  if (!written) return changesParsed(metadata);
+  written.changes ??= changesIn(written.json) ?? changesParsed(metadata);
+  return written.changes;
+}
+
+function changesParsed(metadata: unknown): Changes {
   const entries = listOf(at(metadata, 'managedFields'));
   const all = (key: string) => entries.flatMap((entry) => stringOf(at(entry, key)) ?? []);
   return { managers: all('manager'), times: all('time') };
 }
 
-/** Values of a key in JSON but for empty ones; undefined if something is escaped in one. */
-function textsIn(json: string, key: string): string[] | undefined {
+const MANAGERS = /"manager":"([^"]*)"/g;
+const TIMES = /"time":"([^"]*)"/g;
+
+/** Undefined if something is escaped in what they say. */
+function changesIn(json: string): Changes | undefined {
+  const managers = textsIn(json, MANAGERS);
+  const times = textsIn(json, TIMES);
+  return managers && times && { managers, times };
+}
+
+function textsIn(json: string, pattern: RegExp): string[] | undefined {
   const texts: string[] = [];
-  for (let found = json.indexOf(key); found >= 0; found = json.indexOf(key, found)) {
-    found += key.length;
-    const text = json.slice(found, json.indexOf('"', found));
+  pattern.lastIndex = 0;
+  for (let found = pattern.exec(json); found; found = pattern.exec(json)) {
+    const text = found[1]!;
     if (text.includes('\\')) return undefined;
     if (text !== '') texts.push(text);
   }
