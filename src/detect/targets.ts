@@ -5,6 +5,7 @@ import type { Exception } from './exceptions/model.ts';
 import { ruleOptions } from './rule-options.ts';
 import { compilePath, type EventFields, remembering } from './sigma/event.ts';
 import { type CorrelationRule, fieldOf, groupFields, type RuleSet, type SigmaRule } from './sigma/model.ts';
+import type { Trait } from './sigma/traits.ts';
 
 /** What of a signal is its consumer's own. */
 export type Address = Pick<Signal, 'group' | 'values' | 'through' | 'spans_groups'>;
@@ -116,10 +117,19 @@ function textsAt(paths: readonly string[]): TextsReader {
   return reader;
 }
 
+/** Fields that most rules group by, and of which events have one value that is quick to ask for. */
+const NAMES = [
+  'user.username',
+  'objectRef.namespace',
+  'objectRef.resource',
+  'verb',
+] as const satisfies Trait[];
+
 export function textAt(path: string): (event: EventFields) => string {
   const read = compilePath(path);
+  const trait = NAMES.find((name) => name === path);
   return (event) => {
-    const value = read(event)[0];
+    const value = trait && event.trait ? event.trait(trait) : read(event)[0];
     // An object has no value to group by.
     if (value === undefined || value === null || typeof value === 'object') return '';
     const text = String(value);

@@ -1,5 +1,5 @@
 import { asksForCertificate } from './certificate/certificate-request.ts';
-import { opensConnection } from './decode/request.ts';
+import { opensConnection, passesAdmission, type Request } from './decode/request.ts';
 import { mayExpose } from './exposure/exposure.ts';
 import { mayChangeNamespace } from './namespace/change.ts';
 import { mayChangePolicy } from './policy/change.ts';
@@ -10,16 +10,22 @@ import { mayWritePod } from './workload/written-pod.ts';
 
 const bit = Object.fromEntries(OPTIONAL.map((field) => [field, bitOf(field)])) as Record<Optional, number>;
 
-/** Which of the optional fields an event may have. */
-function presentIn({ request }: EventView): number {
+/** Those that only a write has, or what opens a connection. */
+function writtenIn(request: Request): number {
   let bits = 0;
   if (mayWritePod(request)) bits |= bit['gatewatch.pod'];
   if (mayChangeNamespace(request)) bits |= bit['gatewatch.namespace'];
   if (mayGrant(request)) bits |= bit['gatewatch.rbac'];
   if (mayExpose(request)) bits |= bit['gatewatch.exposure'];
   if (opensConnection(request)) bits |= bit['gatewatch.connect'];
-  if (asksForCertificate(request)) bits |= bit['gatewatch.certificate'];
   if (mayChangePolicy(request)) bits |= bit['gatewatch.policy'];
+  return bits;
+}
+
+/** Which of the optional fields an event may have. */
+function presentIn({ request }: EventView): number {
+  let bits = passesAdmission(request) ? writtenIn(request) : 0;
+  if (asksForCertificate(request)) bits |= bit['gatewatch.certificate'];
   if (request.record.redacted.length > 0) bits |= bit['gatewatch.redacted'];
   if (request.mayHaveAnnotation('failed-open.')) bits |= bit['gatewatch.admission.failed_open'];
   if (request.caller.impersonates) bits |= bit.impersonatedUser;

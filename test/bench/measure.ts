@@ -12,7 +12,7 @@ export interface Benchmark {
   run(): Promise<Measurement[]>;
 }
 
-const ROUNDS = 20;
+const ROUNDS = 60;
 
 /** Best time of each of two runs, taken in turns, seconds. */
 export async function race(

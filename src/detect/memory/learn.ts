@@ -36,10 +36,10 @@ function versionSeen(view: EventView): ObjectVersion | undefined {
   const { request } = view;
   const { ref, verb } = request;
   // What is cheap to ask comes first: most requests teach nothing.
-  if (ref.subresource !== '' || !isRemembered(ref) || request.source !== 'audit') return undefined;
-  if (!holdsObject({ verb })) return undefined;
+  if (ref.subresource !== '' || !holdsObject({ verb })) return undefined;
   // What was read is seldom recorded.
   if (verb === 'get' && !request.responseObject) return undefined;
+  if (!isRemembered(ref) || request.source !== 'audit') return undefined;
   const { time, requestId, caller } = request;
   if (time === undefined) return undefined;
   if (verb === 'get') {
