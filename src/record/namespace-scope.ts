@@ -1,4 +1,4 @@
-import { type LabelSelector, selects } from './label-selector.ts';
+import { type LabelSelector, requirementsOf, selects } from './label-selector.ts';
 import { patternCovers } from './pattern.ts';
 
 /** Namespaces by their names and labels: all that is asked for must hold. */
@@ -30,17 +30,14 @@ export function within(
 }
 
 function covers(
-  { names, except, matchLabels = {}, matchExpressions = [] }: NamespaceScope,
+  { names, except, ...selector }: NamespaceScope,
   name: string,
   labels: Readonly<Record<string, string>> | undefined,
 ): boolean | undefined {
   const isNamed = (pattern: string) => patternCovers(pattern, name);
   if ((names && !names.some(isNamed)) || except?.some(isNamed)) return false;
-  if (labels) return selects({ matchLabels, matchExpressions }, { [NAME_LABEL]: name, ...labels });
-  const asked = [
-    ...Object.entries(matchLabels).map(([key, value]) => ({ key, operator: 'In', values: [value] })),
-    ...matchExpressions,
-  ];
+  if (labels) return selects(selector, { [NAME_LABEL]: name, ...labels });
+  const asked = requirementsOf(selector);
   const ofName = asked.filter(({ key }) => key === NAME_LABEL);
   if (!selects({ matchExpressions: ofName }, { [NAME_LABEL]: name })) return false;
   const isOptedInto = asked.some(({ key, operator }) => key !== NAME_LABEL && !OPTING_OUT.has(operator));

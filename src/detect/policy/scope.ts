@@ -38,8 +38,8 @@ export function weakenedIn(
   return { namespaces, ...(still && { still }) };
 }
 
-function told(namespaces: unknown): Pick<PolicyChange, 'namespaces'> {
-  return namespaces ? { namespaces: namespaces as readonly NamespaceScope[] } : {};
+function told(namespaces: readonly NamespaceScope[] | undefined): Pick<PolicyChange, 'namespaces'> {
+  return namespaces ? { namespaces } : {};
 }
 
 function refused(scope: PolicyScope, object: unknown, ref: ObjectRef, seen: SeenObjects) {

@@ -1,6 +1,6 @@
-import type { NamespaceScope } from '../../../record/namespace-scope.ts';
-import { at, listOf, stringOf, stringsOf } from '../../decode/json.ts';
-import { itsNamespace, type PolicyScope, scopesOf, selectorOf, without } from './scope.ts';
+import { type LabelSelector, requirementsOf } from '../../../record/label-selector.ts';
+import { at, listOf, stringOf } from '../../decode/json.ts';
+import { denies, itsNamespace, type PolicyScope, scopesOf, selectorOf, without } from './scope.ts';
 import { rulesJudgeWorkloads } from './workloads.ts';
 
 /** What bindings are called of each kind of admission policy. */
@@ -33,7 +33,7 @@ export const admissionPolicyScope: PolicyScope = {
     if (!bindings) return [own];
     return scopesOf(
       Array.from(bindings.values())
-        .filter((binding) => at(binding, 'spec', 'policyName') === name && refuses(binding))
+        .filter((binding) => at(binding, 'spec', 'policyName') === name && denies(binding))
         .map((binding) =>
           bothOf(own, selectorOf(at(binding, 'spec', 'matchResources', 'namespaceSelector'))),
         ),
@@ -54,20 +54,10 @@ export const bindingScope: PolicyScope = {
     const [own, bound] = [matched, constraints].map((one) => selectorOf(at(one, 'namespaceSelector')));
     return [policy ? bothOf(own!, bound!) : own!];
   },
-  refuses,
+  refuses: denies,
   unscoped: (object) => without(object, 'spec', 'matchResources', 'namespaceSelector'),
 };
 
-/** Whether a binding refuses; one that does not say what it does is of a policy that mutates. */
-function refuses(binding: unknown): boolean {
-  const actions = stringsOf(at(binding, 'spec', 'validationActions'));
-  return actions.length === 0 || actions.includes('Deny');
-}
-
-function bothOf(one: NamespaceScope, other: NamespaceScope): NamespaceScope {
-  const asExpressions = ({ matchLabels = {}, matchExpressions = [] }: NamespaceScope) => [
-    ...Object.entries(matchLabels).map(([key, value]) => ({ key, operator: 'In', values: [value] })),
-    ...matchExpressions,
-  ];
-  return { matchExpressions: [...asExpressions(one), ...asExpressions(other)] };
+function bothOf(one: LabelSelector, other: LabelSelector): LabelSelector {
+  return { matchExpressions: [...requirementsOf(one), ...requirementsOf(other)] };
 }

@@ -1,5 +1,4 @@
 import type { NamespaceScope } from '../../../record/namespace-scope.ts';
-import { patternCovers } from '../../../record/pattern.ts';
 import { at, listOf, stringOf, stringsOf } from '../../decode/json.ts';
 import { webhookAction } from '../kinds/gatekeeper-constraint.ts';
 import { itsNamespace, namesOf, type PolicyScope, scopesOf, selectorOf, tooMany, without } from './scope.ts';
@@ -10,7 +9,7 @@ export const constraintScope: PolicyScope = {
   namespaces(object) {
     const match = at(object, 'spec', 'match');
     const kinds = listOf(at(match, 'kinds')).flatMap((one) => stringsOf(at(one, 'kinds')));
-    if (!kindsJudgeWorkloads(kinds, patternCovers)) return [];
+    if (!kindsJudgeWorkloads(kinds)) return [];
     return scopesOf([namespacesOf(match)]);
   },
   unseen: itsNamespace,

@@ -1,9 +1,9 @@
 import type { NamespaceScope } from '../../../record/namespace-scope.ts';
-import { patternCovers } from '../../../record/pattern.ts';
 import { at, isObject, type JsonObject, listOf, stringOf, stringsOf } from '../../decode/json.ts';
 import { resourceFilters } from '../kinds/kyverno-configuration.ts';
 import { filtersOf, kindOf } from '../kinds/kyverno-match.ts';
 import {
+  denies,
   inNamespace,
   itsNamespace,
   namesOf,
@@ -50,8 +50,7 @@ export const exceptionScope: PolicyScope = {
 export const configurationScope: PolicyScope = {
   namespaces(object) {
     const except = resourceFilters(at(object, 'data', 'resourceFilters')).flatMap(
-      ([kind, namespace, name]) =>
-        name === '*' && kindsJudgeWorkloads([kindOf(kind)[2]], patternCovers) ? namespace : [],
+      ([kind, namespace, name]) => (name === '*' && kindsJudgeWorkloads([kindOf(kind)[2]]) ? namespace : []),
     );
     return tooMany(except) ? undefined : [except.length > 0 ? { except } : {}];
   },
@@ -67,10 +66,7 @@ export const kyvernoCelScope: PolicyScope = {
     return [inNamespace(selectorOf(at(constraints, 'namespaceSelector')), namespace)];
   },
   unseen: itsNamespace,
-  refuses(object) {
-    const actions = stringsOf(at(object, 'spec', 'validationActions'));
-    return actions.length === 0 || actions.includes('Deny');
-  },
+  refuses: denies,
   unscoped: (object) => without(object, 'spec', 'matchConstraints', 'namespaceSelector'),
 };
 
@@ -84,7 +80,7 @@ function matchedBy(block: unknown): Scopes {
   return [...any, ...all].flatMap((filter) => {
     const resources = at(filter, 'resources');
     const kinds = stringsOf(at(resources, 'kinds')).map((text) => kindOf(text)[2]);
-    if (!kindsJudgeWorkloads(kinds, patternCovers)) return [];
+    if (!kindsJudgeWorkloads(kinds)) return [];
     const names = namesOf(at(resources, 'namespaces'));
     if (tooMany(names)) return [undefined];
     return [{ ...(names.length > 0 && { names }), ...selectorOf(at(resources, 'namespaceSelector')) }];

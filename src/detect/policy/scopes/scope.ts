@@ -54,7 +54,7 @@ export function scopesOf<Scope>(scopes: readonly (Scope | undefined)[]): readonl
   return scopes.length > LISTED_MAX || scopes.includes(undefined) ? undefined : (scopes as readonly Scope[]);
 }
 
-/** A list of names, of which an empty one is none; `tooMany` if they are. */
+/** The names in a list, one more than are kept if it is longer: then there are `tooMany`. */
 export function namesOf(list: unknown): readonly string[] {
   return stringsOf(list, LISTED_MAX + 1);
 }
@@ -78,6 +78,12 @@ export function selectorOf(value: unknown): LabelSelector {
     ...(matchLabels.length > 0 && { matchLabels: Object.fromEntries(matchLabels) }),
     ...(expressions.length > 0 && { matchExpressions: expressions }),
   };
+}
+
+/** Whether a binding or policy refuses what violates it, by `spec.validationActions`. One that does not say refuses, or mutates. */
+export function denies(object: unknown): boolean {
+  const actions = stringsOf(at(object, 'spec', 'validationActions'));
+  return actions.length === 0 || actions.includes('Deny');
 }
 
 /** An object without what stands at a path; `*` is each element of a list. */

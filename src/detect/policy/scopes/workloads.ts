@@ -1,3 +1,4 @@
+import { patternCovers } from '../../../record/pattern.ts';
 import { listOf, member, stringsOf } from '../../decode/json.ts';
 import { POD_CARRIERS } from '../../podsecurity/pod-template.ts';
 
@@ -29,11 +30,9 @@ function means(text: string, resource: string): boolean {
 }
 
 /** Whether a kind, named with wildcards, may be one of a pod or workload. */
-export function kindsJudgeWorkloads(
-  kinds: readonly string[],
-  covers: (pattern: string, kind: string) => boolean,
-): boolean {
+export function kindsJudgeWorkloads(kinds: readonly string[]): boolean {
   return (
-    kinds.length === 0 || kinds.some((pattern) => POD_CARRIERS.some(({ kind }) => covers(pattern, kind)))
+    kinds.length === 0 ||
+    kinds.some((pattern) => POD_CARRIERS.some(({ kind }) => patternCovers(pattern, kind)))
   );
 }
