@@ -31,7 +31,7 @@ const fields = fc.dictionary(
   fc.constant({}),
   { maxKeys: 3, noNullPrototype: true },
 );
-const entries = fc.array(
+const entries: fc.Arbitrary<object[]> = fc.array(
   fc.record(
     {
       manager: fc.oneof(fc.constantFrom('kubectl', 'argocd-controller'), texts),
@@ -75,22 +75,50 @@ test('an object is the same whether or not its managed fields are parsed with it
   assert.ok(later > RUNS / 50, `left for later in ${later} of ${RUNS}`);
 });
 
+/** Entries that say something twice, spell a key in another way or hold other entries: no API server writes them, a client may. */
+const odd = fc.record(
+  {
+    manager: texts,
+    'manager\u0001': anything,
+    'm\u0002nager': anything,
+    'time\u0001': anything,
+    fieldsV1: fc.oneof(entries, anything),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const merged = fc.tuple(entries, odd, fc.nat()).map(([all, other, which]) => {
+  const index = which % all.length;
+  return all.with(index, { ...all[index]!, ...other });
+});
+
 test('what changed an object is told without parsing it, as the managed fields say', () => {
   let later = 0;
   fc.assert(
-    fc.property(entries, (managedFields) => {
-      const object = { metadata: { name: 'a', managedFields }, spec: {} };
-      const parsed = parseObject(JSON.stringify(object));
-      const named = (values: readonly (string | undefined)[]) => values.filter(Boolean);
-      assert.deepEqual(changesOf(parsed), {
-        managers: named(managedFields.map(({ manager }) => manager)),
-        times: named(managedFields.map(({ time }) => time)),
-      });
+    fc.property(fc.oneof(entries, merged), (managedFields) => {
+      const text = JSON.stringify({ metadata: { name: 'a', managedFields }, spec: {} })
+        .replaceAll('\\u0001":', '":')
+        .replaceAll('\\u0002', '\\u0061');
+      const parsed = parseObject(text);
+      assert.deepEqual(changesOf(parsed), changesOf(JSON.parse(text)));
       if (isLeftForLater(parsed)) later++;
     }),
     { numRuns: RUNS },
   );
   assert.ok(later > RUNS / 20, `told without parsing in ${later} of ${RUNS}`);
+});
+
+test('who changed an object, and when', () => {
+  const entry = (manager: string, time?: string) => ({
+    manager,
+    operation: 'Update',
+    apiVersion: 'v1',
+    time,
+  });
+  const managedFields = [entry('helm', '2026-11-22T12:00:00Z'), entry(''), entry('"kubectl"')];
+  assert.deepEqual(changesOf(parseObject(JSON.stringify({ metadata: { name: 'a', managedFields } }))), {
+    managers: ['helm', '"kubectl"'],
+    times: ['2026-11-22T12:00:00Z'],
+  });
 });
 
 test('what is wrong in managed fields is told when they are asked for', () => {

@@ -73,7 +73,8 @@ function read(part: string): Known | undefined {
 function fieldsOf(part: string): JsonObject | undefined {
   try {
     const fields = parseUntrusted(`{${part}}`);
-    if (!isObject(fields) || !isObject(fields.user)) return undefined;
+    if (!isObject(fields) || !isObject(fields.user) || typeof fields.user.username !== 'string')
+      return undefined;
     if (!Object.keys(fields).every((key) => CALLER_FIELDS.has(key))) return undefined;
     return fields.impersonatedUser === undefined || isObject(fields.impersonatedUser) ? fields : undefined;
   } catch {

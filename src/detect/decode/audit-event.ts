@@ -59,14 +59,13 @@ function headOf(record: ReceivedRecord): JsonObject {
 
 function checked(fields: JsonObject): JsonObject {
   for (const name of TEXT_FIELDS) {
-    const value = member(fields, name);
-    if (value !== undefined && value !== null && typeof value !== 'string')
-      throw notAnEvent(name, 'a string');
+    if (!isText(member(fields, name))) throw notAnEvent(name, 'a string');
   }
   for (const name of OBJECT_FIELDS) {
     const value = member(fields, name);
     if (value !== undefined && value !== null && !isObject(value)) throw notAnEvent(name, 'an object');
   }
+  if (!isText(member(fields.user, 'username'))) throw notAnEvent('user.username', 'a string');
   if (!fields.verb && !fields.requestURI && !fields.objectRef) {
     throw new GatewatchError('ITEM_NOT_AN_EVENT', 'It has neither verb, requestURI nor objectRef.', {
       where: 'verb',
@@ -74,6 +73,10 @@ function checked(fields: JsonObject): JsonObject {
   }
   const ref = completedRef(objectOf(fields.objectRef), stringOf(fields.requestURI));
   return ref === fields.objectRef || !ref ? fields : { ...fields, objectRef: ref };
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'string';
 }
 
 function notAnEvent(field: string, expected: string): GatewatchError {

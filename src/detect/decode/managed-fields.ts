@@ -59,7 +59,7 @@ export interface Changes {
   readonly times: readonly string[];
 }
 
-/** The changes of an object as the API server tells them. They are not parsed for it: names in them have a prefix, these keys have none. */
+/** The changes of an object as the API server tells them; of what it wrote itself they are not parsed for it. */
 export function changesOf(object: unknown): Changes {
   const metadata = at(object, 'metadata');
   const written = (metadata as Metadata | undefined)?.[unread];
@@ -74,23 +74,25 @@ function changesParsed(metadata: unknown): Changes {
   return { managers: all('manager'), times: all('time') };
 }
 
-const MANAGERS = /"manager":"([^"]*)"/g;
-const TIMES = /"time":"([^"]*)"/g;
+/**
+ * How the API server begins an entry (k8s.io/apimachinery/pkg/apis/meta/v1, ManagedFieldsEntry); names of fields in it have a prefix. The keys anywhere
+ * else are another's writing: in another order, twice, or deeper.
+ */
+const ENTRY =
+  /[[,]\{"manager":"([^"\\]*)","operation":"[^"]*","apiVersion":"[^"]*","time":"([^"\\]*)"|"(?:manager|time)":/g;
 
-/** Undefined if something is escaped in what they say. */
+/** How a key may be spelled so that it is not found. */
+const ESCAPED_LETTER = '\\u';
+
+/** Undefined if they are not as the API server writes them. */
 function changesIn(json: string): Changes | undefined {
-  const managers = textsIn(json, MANAGERS);
-  const times = textsIn(json, TIMES);
-  return managers && times && { managers, times };
-}
-
-function textsIn(json: string, pattern: RegExp): string[] | undefined {
-  const texts: string[] = [];
-  pattern.lastIndex = 0;
-  for (let found = pattern.exec(json); found; found = pattern.exec(json)) {
-    const text = found[1]!;
-    if (text.includes('\\')) return undefined;
-    if (text !== '') texts.push(text);
+  if (json.includes(ESCAPED_LETTER)) return undefined;
+  const managers: string[] = [];
+  const times: string[] = [];
+  for (const [, manager, time] of json.matchAll(ENTRY)) {
+    if (manager === undefined) return undefined;
+    if (manager !== '') managers.push(manager);
+    if (time !== '') times.push(time!);
   }
-  return texts;
+  return { managers, times };
 }

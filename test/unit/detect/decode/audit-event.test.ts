@@ -64,6 +64,8 @@ test('a field of a wrong type is named, at the latest when the event is asked fo
       }
     }
   }
+  for (const username of [['system:anonymous'], 1])
+    assert.throws(() => decoded(recordOf(eventWith({ user: { username } }))), { where: 'user.username' });
   for (const event of ['{}', '{"kind":"Pod"}']) {
     assert.throws(() => decoded(recordOf(event)), { code: 'ITEM_NOT_AN_EVENT' });
   }
