@@ -123,6 +123,7 @@ const NAMES = [
   'objectRef.namespace',
   'objectRef.resource',
   'verb',
+  'annotations.authorization.k8s.io/decision',
 ] as const satisfies Trait[];
 
 export function textAt(path: string): (event: EventFields) => string {

@@ -28,7 +28,7 @@ const ENGINES = new Set(['gatekeeper', 'kyverno', 'kubewarden']);
 export function judgesIn(request: Request, denial: Denial | undefined): readonly string[] {
   const refusing = denial ? refusingIn(request, denial) : [];
   if (!request.mayHaveAnnotation(FAILURES)) return refusing;
-  const reporting = failuresIn(request.annotations[FAILURES]).flatMap((failure) =>
+  const reporting = failuresIn(request.annotation(FAILURES)).flatMap((failure) =>
     namesOf('validatingadmissionpolicies', stringOf(at(failure, 'policy')), stringOf(at(failure, 'binding'))),
   );
   return [...new Set([...refusing, ...reporting])];
@@ -57,10 +57,9 @@ function namesOf(resource: string | undefined, policy: string | undefined, bindi
   return named.flatMap(([kind, name]) => (name ? `${kind}/${name.slice(0, NAME_CHARS_MAX)}` : []));
 }
 
-function failuresIn(annotation: unknown): readonly unknown[] {
-  if (typeof annotation !== 'string') return [];
+function failuresIn(annotation: string | undefined): readonly unknown[] {
   try {
-    return listOf(JSON.parse(annotation)).slice(0, FAILURES_MAX);
+    return listOf(JSON.parse(annotation ?? '[]')).slice(0, FAILURES_MAX);
   } catch {
     return []; // written by something other than the API server; it names nobody
   }

@@ -50,7 +50,7 @@ export function connectionOf(request: Request): Connection | undefined {
   const container = options.texts('container')[0];
   const argv = options.texts('command');
   return {
-    ...commandOf(argv.length > 0 ? argv : stringsOf([request.annotations[COMMAND_LABEL]])),
+    ...commandOf(argv.length > 0 ? argv : stringsOf([request.annotation(COMMAND_LABEL)])),
     ...(container ? { container } : {}),
     stdin: options.truth('stdin'),
     tty: options.truth('tty'),

@@ -14,8 +14,10 @@ import { parametersOf } from './uri.ts';
 
 /** Annotation in which the API server says whether the request was authorized (k8s.io/apiserver/pkg/endpoints/filters/authorization.go). */
 const DECISION = 'authorization.k8s.io/decision';
-const DECISION_KEY = `"${DECISION}":`;
-const ALLOWED = `${DECISION_KEY}"allow","authorization.k8s.io/reason":"`;
+const ALLOWED = `"${DECISION}":"allow","authorization.k8s.io/reason":"`;
+
+/** A value in ASCII in which nothing is escaped. */
+const PLAIN_VALUE = /"([ !#-[\]-~]*)"/y;
 
 /** Quotes in a value are escaped: this stands only between a value and the next key. */
 const NEXT = '","';
@@ -217,14 +219,19 @@ export class AuditEvent implements Request {
   }
 
   get decision(): string | undefined {
-    if (!this.#glance || this.#annotations) return stringOf(this.annotations[DECISION]);
+    return this.#glance && !this.#isAnnotated ? 'allow' : this.annotation(DECISION);
+  }
+
+  annotation(key: string): string | undefined {
+    const written = this.#annotations ? undefined : this.#glance?.annotations;
+    if (written === undefined) return stringOf(this.annotations[key]);
     // Quotes in a value are escaped: only a key is followed so. Of a key that stands twice the last one counts.
-    const { annotations } = this.#glance;
-    const key = annotations.lastIndexOf(DECISION_KEY);
-    if (key < 0) return undefined;
-    const value = key + DECISION_KEY.length;
-    if (annotations.startsWith('"allow"', value)) return 'allow';
-    return annotations.startsWith('"forbid"', value) ? 'forbid' : stringOf(this.annotations[DECISION]);
+    const quoted = `"${key}":`;
+    const start = written.lastIndexOf(quoted);
+    if (start < 0) return undefined;
+    PLAIN_VALUE.lastIndex = start + quoted.length;
+    const plain = PLAIN_VALUE.exec(written);
+    return stringOf(plain ? plain[1] : this.annotations[key]);
   }
 
   mayHaveAnnotation(beginning: string): boolean {
@@ -315,16 +322,15 @@ export class AuditEvent implements Request {
   }
 
   get sameAs(): readonly string[] {
-    if (!this.mayHaveAnnotation(OBSERVER_ANNOTATION)) return NONE;
-    const uid = this.annotations[OBSERVER_ANNOTATION];
-    return typeof uid === 'string' ? [reviewId(this.record.cluster, uid)] : NONE;
+    const uid = this.mayHaveAnnotation(OBSERVER_ANNOTATION) && this.annotation(OBSERVER_ANNOTATION);
+    return uid ? [reviewId(this.record.cluster, uid)] : NONE;
   }
 
   get limits(): readonly string[] {
     const limits = [...this.#untold];
     if (this.time === undefined)
       limits.push(this.#claimed() === undefined ? 'no-event-time' : 'time-disbelieved');
-    if (this.mayHaveAnnotation(TRUNCATED) && this.annotations[TRUNCATED] === 'true') limits.push('truncated');
+    if (this.mayHaveAnnotation(TRUNCATED) && this.annotation(TRUNCATED) === 'true') limits.push('truncated');
     if (this.record.redacted.length > 0) limits.push('credentials-redacted');
     if (lacksStatus(this)) limits.push('status-not-recorded');
     return limits;

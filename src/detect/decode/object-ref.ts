@@ -51,37 +51,37 @@ export function completedRef(ref: JsonObject | undefined, uri: string | undefine
 }
 
 /**
- * True if an address tells nothing that the reference does not, as with nearly every event that the API server wrote: it has no more segments than the
- * reference has parts. It then need not be taken apart; where both speak of different objects, the reference is believed.
+ * True if an address tells nothing that the reference does not, as with nearly every event that the API server wrote: it names the resource in the same
+ * place and is as long as one that is made of the reference's parts. It then need not be taken apart; where both speak of different objects, the reference is believed.
  */
 export function saysAll(ref: ObjectRef, uri: string | undefined): boolean {
   if (uri === undefined) return false;
   const { resource, apiGroup, apiVersion, namespace, name, subresource } = ref;
   if (resource === '') return objectRefIn(uri) === undefined;
   if (apiVersion === '' || apiVersion.includes('/')) return false;
-  if (!uri.startsWith(apiGroup === '' ? '/api/' : '/apis/')) return false;
+  if (!uri.startsWith(apiGroup === '' ? API : APIS)) return false;
   const isNamespace = resource === 'namespaces';
-  const collection = (apiGroup === '' ? 3 : 4) + (namespace === '' || isNamespace ? 0 : 2);
-  const segments = segmentsIn(uri);
+  let end = apiGroup === '' ? API.length : APIS.length + apiGroup.length + 1;
+  end += apiVersion.length;
+  if (namespace !== '' && !isNamespace) end += NAMESPACES.length + namespace.length;
+  if (!uri.startsWith(resource, end + 1)) return false;
+  end += 1 + resource.length;
   // Who creates an object names it in the body.
-  if (segments === collection) return true;
+  if (pathEndsAt(uri, end)) return true;
   // A Namespace's own name counts as its namespace where the address names it.
   if (name === '' || (isNamespace && name !== namespace)) return false;
-  return segments === collection + (subresource === '' ? 1 : 2);
+  end += 1 + name.length;
+  return pathEndsAt(uri, subresource === '' ? end : end + 1 + subresource.length);
 }
 
-/** How many segments the path of an address has that begins with a slash. */
-function segmentsIn(uri: string): number {
-  let count = 0;
-  for (let at = 0; at < uri.length; at++) {
-    const code = uri.charCodeAt(at);
-    if (code === QUERY) break;
-    if (code === SLASH) count++;
-  }
-  return count;
+const API = '/api/';
+const APIS = '/apis/';
+const NAMESPACES = '/namespaces/';
+
+function pathEndsAt(uri: string, end: number): boolean {
+  return end === uri.length || uri.charCodeAt(end) === QUERY;
 }
 
-const SLASH = '/'.charCodeAt(0);
 const QUERY = '?'.charCodeAt(0);
 
 /** Some exports write group and version as one: `batch/v1`. */

@@ -12,6 +12,10 @@ export abstract class Unanswered {
   readonly decision = undefined;
   readonly sameAs: readonly string[] = [];
 
+  annotation(): undefined {
+    return undefined;
+  }
+
   mayHaveAnnotation(): boolean {
     return false;
   }

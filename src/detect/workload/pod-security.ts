@@ -1,5 +1,4 @@
 import type { PodSecurity } from '../../record/signal.ts';
-import { stringOf } from '../decode/json.ts';
 import type { Request } from '../decode/request.ts';
 import { evaluate, parseVersion } from '../podsecurity/evaluate.ts';
 import type { WrittenPod } from './written-pod.ts';
@@ -9,7 +8,7 @@ const ENFORCED = 'pod-security.kubernetes.io/enforce-policy';
 
 /** Level and version enforced on the request, for example `baseline:latest`. */
 export function enforcedPolicy(request: Request): string | undefined {
-  return stringOf(request.annotations[ENFORCED])?.slice(0, 64);
+  return request.annotation(ENFORCED)?.slice(0, 64);
 }
 
 /** Judges a written pod at both levels, at the version in force. */
