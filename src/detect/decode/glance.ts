@@ -16,7 +16,7 @@ export interface Glance {
   readonly verb: string;
   readonly caller: Caller;
   readonly ref: ObjectRef;
-  /** Values of `REF_FIELDS` as they stand in `objectRef`, from index 1; absent if there is none. */
+  /** Values of `REF_FIELDS` as they stand in `objectRef`, for `objectRefOf`; absent if there is none. */
   readonly objectRef: readonly (string | undefined)[] | undefined;
   /** Undefined if there is no `responseStatus`. */
   readonly code: number | undefined;
@@ -58,26 +58,30 @@ const REF_FIELDS = [
 ] as const;
 
 const [FIRST, ...OTHERS] = REF_FIELDS.map((field) => `"${field}":"(${PLAIN})"`);
-const REF = new RegExp(`,"objectRef":\\{${FIRST}${OTHERS.map((field) => `(?:,${field})?`).join('')}\\}`, 'y');
 const REF_KEY = ',"objectRef":';
+const REF = `(${REF_KEY}\\{${FIRST}${OTHERS.map((field) => `(?:,${field})?`).join('')}\\})`;
+
+/** A status that says no more than its code, as that of most requests that succeed, or where another one begins. */
+const STATUS_KEY = ',"responseStatus":';
+const STATUS = `(${STATUS_KEY}(?:\\{"metadata":\\{\\},"code":(\\d{3})\\})?)`;
 
 /** The code stands last in the status. */
-const STATUS_KEY = ',"responseStatus":';
 const CODE = /"code":(\d{3})\}/g;
-const CODE_ALONE = /\{"metadata":\{\},"code":(\d{3})\}/y;
-
-/** What stands behind the fields that are read, if there are bodies. */
-const REQUEST_KEY = ',"requestObject":';
-const RESPONSE_KEY = ',"responseObject":';
 
 /**
- * What stands behind those. Annotations are texts: another field can only follow them where an object ends, as in an event that was put together by
- * hand.
+ * What stands behind the fields that are read, and behind bodies. Annotations are texts: another field can only follow them where an object ends, as in an
+ * event that was put together by hand.
  */
-const ENDING = new RegExp(
-  `,"requestReceivedTimestamp":"(${PLAIN})","stageTimestamp":"(${PLAIN})"(?:\\}$|,"annotations":\\{)`,
-  'y',
-);
+const TIMES = `,"requestReceivedTimestamp":"(${PLAIN})","stageTimestamp":"(${PLAIN})"(?:\\}$|,"annotations":\\{)`;
+const ENDING = new RegExp(TIMES, 'y');
+
+/** What stands behind the caller; the times only of a status that says no more, and where there are no bodies. */
+const MIDDLE = new RegExp(`${REF}?${STATUS}?(?:${TIMES})?`, 'y');
+const [REF_AT, FIELDS_AT, STATUS_AT, CODE_AT, RECEIVED_AT] = [1, 2, 10, 11, 12];
+
+/** What stands before bodies, if there are any. */
+const REQUEST_KEY = ',"requestObject":';
+const RESPONSE_KEY = ',"responseObject":';
 
 /**
  * Reads the fields that rules begin with. Quotes inside of strings are escaped, so that what is looked for can stand in no text that a client
@@ -93,26 +97,22 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   const known = callerAt(text, BEGINNING.lastIndex);
   if (!known) return undefined;
   let at = BEGINNING.lastIndex + known.part.length;
-  let objectRef: RegExpExecArray | undefined;
-  if (text.startsWith(REF_KEY, at)) {
-    objectRef = matchAt(REF, text, at);
-    if (!objectRef) return undefined;
-    at = REF.lastIndex;
-  }
+  const middle = matchAt(MIDDLE, text, at)!;
+  const refText = middle[REF_AT] ?? '';
+  if (refText === '' && text.startsWith(REF_KEY, at)) return undefined;
   const requestURI = unescaped(beginning[4]!);
-  const ref = objectRef ? refOf(objectRef) : NOTHING;
+  const ref = refText === '' ? NOTHING : refOf(middle);
   if (!saysAll(ref, requestURI)) return undefined;
-  let code: number | undefined;
-  let codeAlone = false;
-  let from = at;
-  if (text.startsWith(STATUS_KEY, at)) {
-    from += STATUS_KEY.length;
-    const alone = matchAt(CODE_ALONE, text, from);
-    const found = alone ?? matchAt(CODE, text, from);
-    if (!found) return undefined;
-    codeAlone = alone !== undefined;
-    code = Number(found[1]);
-    at = (alone ? CODE_ALONE : CODE).lastIndex;
+  at += refText.length;
+  const status = middle[STATUS_AT] ?? '';
+  const from = at + (status === '' ? 0 : STATUS_KEY.length);
+  at += status.length;
+  let code = middle[CODE_AT];
+  const codeAlone = code !== undefined;
+  if (status !== '' && !codeAlone) {
+    code = matchAt(CODE, text, at)?.[1];
+    if (code === undefined) return undefined;
+    at = CODE.lastIndex;
   }
   // A key of the user's extra attributes may look like one of the event's; then something else follows.
   if (bodies.length > 0 && !text.startsWith(REQUEST_KEY, at) && !text.startsWith(RESPONSE_KEY, at))
@@ -120,9 +120,10 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
   // Nor is the key between them written in another way.
   if (bodies.length > 2 && bodies[2]! - bodies[1]! > RESPONSE_KEY.length) return undefined;
   const last = bodies.length > 0 ? bytes.toString('latin1', bodies.at(-1)) : text;
-  const ending = matchAt(ENDING, last, bodies.length > 0 ? 0 : at);
+  const isTold = middle[RECEIVED_AT] !== undefined;
+  const ending = isTold ? middle : matchAt(ENDING, last, bodies.length > 0 ? 0 : at);
   if (!ending) return undefined;
-  const annotations = last.slice(ENDING.lastIndex);
+  const annotations = last.slice((isTold ? MIDDLE : ENDING).lastIndex);
   if (annotations.includes('},"')) return undefined;
   return {
     level: beginning[1]!,
@@ -132,12 +133,12 @@ export function glanceAt({ bytes, bodies }: ReceivedRecord): Glance | undefined 
     verb: beginning[5]!,
     caller: known.caller,
     ref,
-    objectRef,
-    code,
+    objectRef: refText === '' ? undefined : middle,
+    code: code === undefined ? undefined : Number(code),
     codeAlone,
     status: [from, at],
-    requestReceivedTimestamp: ending[1]!,
-    stageTimestamp: ending[2]!,
+    requestReceivedTimestamp: ending.at(-2)!,
+    stageTimestamp: ending.at(-1)!,
     annotations,
   };
 }
@@ -156,14 +157,15 @@ const NOTHING: ObjectRef = {
   name: '',
 };
 
-function refOf(values: readonly (string | undefined)[]): ObjectRef {
+function refOf(middle: RegExpExecArray): ObjectRef {
+  const value = (field: number) => middle[FIELDS_AT + field] ?? '';
   return {
-    resource: values[1] ?? '',
-    subresource: values[8] ?? '',
-    apiGroup: values[5] ?? '',
-    apiVersion: values[6] ?? '',
-    namespace: values[2] ?? '',
-    name: values[3] ?? '',
+    resource: value(0),
+    subresource: value(7),
+    apiGroup: value(4),
+    apiVersion: value(5),
+    namespace: value(1),
+    name: value(2),
   };
 }
 
@@ -172,7 +174,7 @@ export function objectRefOf({ objectRef }: Glance): JsonObject | undefined {
   if (!objectRef) return undefined;
   const ref: Record<string, string> = {};
   for (const [index, field] of REF_FIELDS.entries()) {
-    const value = objectRef[index + 1];
+    const value = objectRef[FIELDS_AT + index];
     if (value !== undefined) ref[field] = value;
   }
   return ref;
