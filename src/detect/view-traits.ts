@@ -10,6 +10,10 @@ import { mayWritePod } from './workload/written-pod.ts';
 
 const bit = Object.fromEntries(OPTIONAL.map((field) => [field, bitOf(field)])) as Record<Optional, number>;
 
+const FAILED_OPEN =
+  bit['gatewatch.admission.failed_open'] |
+  bit['annotations.imagepolicywebhook.image-policy.k8s.io/failed-open'];
+
 /** Those that only a write has, or what opens a connection. */
 function writtenIn(request: Request): number {
   let bits = 0;
@@ -27,7 +31,7 @@ function presentIn({ request }: EventView): number {
   let bits = passesAdmission(request) ? writtenIn(request) : 0;
   if (asksForCertificate(request)) bits |= bit['gatewatch.certificate'];
   if (request.record.redacted.length > 0) bits |= bit['gatewatch.redacted'];
-  if (request.mayHaveAnnotation('failed-open.')) bits |= bit['gatewatch.admission.failed_open'];
+  if (request.mayHaveAnnotation('failed-open')) bits |= FAILED_OPEN;
   if (request.caller.impersonates) bits |= bit.impersonatedUser;
   return bits;
 }

@@ -234,8 +234,8 @@ export class AuditEvent implements Request {
     return stringOf(plain ? plain[1] : this.annotations[key]);
   }
 
-  mayHaveAnnotation(beginning: string): boolean {
-    return !this.#glance || (this.#isAnnotated ? this.#glance.annotations : ALLOWED).includes(beginning);
+  mayHaveAnnotation(part: string): boolean {
+    return !this.#glance || (this.#isAnnotated ? this.#glance.annotations : ALLOWED).includes(part);
   }
 
   /** False if all that the annotations say is that the request was allowed, and why, as of most requests. */

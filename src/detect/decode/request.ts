@@ -45,8 +45,8 @@ export interface Request extends EventFields {
   readonly decision: string | undefined;
   /** The text of an annotation; cheaper to ask than `annotations`. */
   annotation(key: string): string | undefined;
-  /** False if no annotation's key begins so; cheaper to ask than `annotations`. */
-  mayHaveAnnotation(beginning: string): boolean;
+  /** False if this is a part of no annotation's key; cheaper to ask than `annotations`. */
+  mayHaveAnnotation(part: string): boolean;
   readonly dryRun: boolean;
   readonly time: EventTime | undefined;
   /** When the API server received the request: the same in all its records. Absent where `time` is. */

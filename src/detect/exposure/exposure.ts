@@ -33,45 +33,47 @@ interface Kind {
 }
 
 /** By resource; trimmed events may lack the group. */
-const KINDS: Readonly<Record<string, Kind>> = {
-  services: {
-    groups: [''],
-    exposed: ({ object }, { subresource }) => exposedByService(object, subresource),
-    fields: [
-      'type',
-      'ports',
-      'externalIPs',
-      'externalName',
-      'loadBalancerClass',
-      'loadBalancerIP',
-      'loadBalancerSourceRanges',
-    ],
-  },
-  ingresses: {
-    groups: ['networking.k8s.io', 'extensions', ''],
-    exposed: exposedByIngress,
-    fields: ['rules', 'backend', 'defaultBackend', 'ingressClassName', 'tls'],
-  },
-  httproutes: {
-    groups: ['gateway.networking.k8s.io', ''],
-    exposed: ({ object }) => exposedByHttpRoute(object),
-    fields: ['parentRefs', 'hostnames', 'rules'],
-  },
-  virtualservices: {
-    groups: ['networking.istio.io', ''],
-    exposed: ({ object }) => exposedByVirtualService(object),
-    fields: ['gateways', 'hosts', 'http', 'tls', 'tcp'],
-  },
-  gateways: {
-    groups: ['gateway.networking.k8s.io', 'networking.istio.io', ''],
-    exposed: ({ object }) => exposedByGateway(object),
-    fields: ['gatewayClassName', 'listeners', 'selector', 'servers'],
-  },
-};
+const KINDS: ReadonlyMap<string, Kind> = new Map(
+  Object.entries<Kind>({
+    services: {
+      groups: [''],
+      exposed: ({ object }, { subresource }) => exposedByService(object, subresource),
+      fields: [
+        'type',
+        'ports',
+        'externalIPs',
+        'externalName',
+        'loadBalancerClass',
+        'loadBalancerIP',
+        'loadBalancerSourceRanges',
+      ],
+    },
+    ingresses: {
+      groups: ['networking.k8s.io', 'extensions', ''],
+      exposed: exposedByIngress,
+      fields: ['rules', 'backend', 'defaultBackend', 'ingressClassName', 'tls'],
+    },
+    httproutes: {
+      groups: ['gateway.networking.k8s.io', ''],
+      exposed: ({ object }) => exposedByHttpRoute(object),
+      fields: ['parentRefs', 'hostnames', 'rules'],
+    },
+    virtualservices: {
+      groups: ['networking.istio.io', ''],
+      exposed: ({ object }) => exposedByVirtualService(object),
+      fields: ['gateways', 'hosts', 'http', 'tls', 'tcp'],
+    },
+    gateways: {
+      groups: ['gateway.networking.k8s.io', 'networking.istio.io', ''],
+      exposed: ({ object }) => exposedByGateway(object),
+      fields: ['gatewayClassName', 'listeners', 'selector', 'servers'],
+    },
+  }),
+);
 
 /** The kind that a reference names, if it is one that exposes something. */
 function kindOf({ resource, apiGroup }: Pick<ObjectRef, 'resource' | 'apiGroup'>): Kind | undefined {
-  const kind = Object.hasOwn(KINDS, resource) ? KINDS[resource] : undefined;
+  const kind = KINDS.get(resource);
   return kind?.groups.includes(apiGroup) ? kind : undefined;
 }
 

@@ -53,26 +53,30 @@ const job: Kind = { groups: ['batch', ''], trim: withPod };
 const rbac = (trim: Trim): Kind => ({ groups: ['rbac.authorization.k8s.io', ''], trim });
 
 /** What is remembered, by resource. */
-const KINDS: Readonly<Record<string, Kind>> = {
-  pods: { groups: [''], trim: pod },
-  podtemplates: { groups: [''], trim: withPod },
-  replicationcontrollers: { groups: [''], trim: withPod },
-  replicasets: workload,
-  deployments: workload,
-  statefulsets: workload,
-  daemonsets: workload,
-  jobs: job,
-  cronjobs: job,
-  roles: rbac(role),
-  clusterroles: rbac(role),
-  rolebindings: rbac(fields('roleRef', 'subjects')),
-  clusterrolebindings: rbac(fields('roleRef', 'subjects')),
-};
+const KINDS: ReadonlyMap<string, Kind> = new Map(
+  Object.entries<Kind>({
+    pods: { groups: [''], trim: pod },
+    podtemplates: { groups: [''], trim: withPod },
+    replicationcontrollers: { groups: [''], trim: withPod },
+    replicasets: workload,
+    deployments: workload,
+    statefulsets: workload,
+    daemonsets: workload,
+    jobs: job,
+    cronjobs: job,
+    roles: rbac(role),
+    clusterroles: rbac(role),
+    rolebindings: rbac(fields('roleRef', 'subjects')),
+    clusterrolebindings: rbac(fields('roleRef', 'subjects')),
+  }),
+);
+
+const exposing: Pick<Kind, 'trim'> = { trim: exposingPart };
 
 function kindOf(ref: Pick<ObjectRef, 'resource' | 'apiGroup'>): Pick<Kind, 'trim'> | undefined {
-  if (isExposing(ref)) return { trim: exposingPart };
+  if (isExposing(ref)) return exposing;
   const { resource, apiGroup } = ref;
-  const kind = Object.hasOwn(KINDS, resource) ? KINDS[resource] : undefined;
+  const kind = KINDS.get(resource);
   return kind?.groups.includes(apiGroup) ? kind : undefined;
 }
 

@@ -79,8 +79,8 @@ const kubewarden = kind('kubewarden', kubewardenPolicy, { scope: kubewardenScope
 const kubewardenOfGroup = kind('kubewarden', kubewardenGroup, { scope: kubewardenScope });
 
 /** Every kind of object that is compared, by API group and resource. */
-const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
-  'admissionregistration.k8s.io': {
+const KINDS = byName({
+  'admissionregistration.k8s.io': byName({
     validatingwebhookconfigurations: kind('webhook', validatingWebhookConfiguration, {
       ...WEBHOOKS,
       scope: validatingWebhooksScope,
@@ -98,34 +98,34 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
     }),
     mutatingadmissionpolicies: kind('admission-policy', mutatingAdmissionPolicy, CHANGING),
     mutatingadmissionpolicybindings: kind('admission-policy', mutatingAdmissionPolicyBinding, CHANGING),
-  },
-  'templates.gatekeeper.sh': {
+  }),
+  'templates.gatekeeper.sh': byName({
     constrainttemplates: kind('gatekeeper', gatekeeperTemplate, { scope: templateScope }),
-  },
-  'config.gatekeeper.sh': {
+  }),
+  'config.gatekeeper.sh': byName({
     configs: kind('gatekeeper', gatekeeperConfig, {
       created: 'unclear',
       deleted: 'unclear',
       scope: configScope,
     }),
-  },
-  'syncset.gatekeeper.sh': { syncsets: kind('gatekeeper', gatekeeperSyncSet) },
-  'externaldata.gatekeeper.sh': { providers: kind('gatekeeper', gatekeeperProvider) },
-  'expansion.gatekeeper.sh': { expansiontemplate: kind('gatekeeper', gatekeeperExpansion) },
-  'mutations.gatekeeper.sh': {
+  }),
+  'syncset.gatekeeper.sh': byName({ syncsets: kind('gatekeeper', gatekeeperSyncSet) }),
+  'externaldata.gatekeeper.sh': byName({ providers: kind('gatekeeper', gatekeeperProvider) }),
+  'expansion.gatekeeper.sh': byName({ expansiontemplate: kind('gatekeeper', gatekeeperExpansion) }),
+  'mutations.gatekeeper.sh': byName({
     assign: mutator,
     assignmetadata: mutator,
     assignimage: mutator,
     modifyset: mutator,
-  },
-  'kyverno.io': {
+  }),
+  'kyverno.io': byName({
     clusterpolicies: kyvernoClassic,
     policies: kyvernoClassic,
     policyexceptions: { ...exception, scope: exceptionScope },
     cleanuppolicies: destroying('kyverno'),
     clustercleanuppolicies: destroying('kyverno'),
-  },
-  'policies.kyverno.io': {
+  }),
+  'policies.kyverno.io': byName({
     validatingpolicies: kyvernoValidating,
     namespacedvalidatingpolicies: kyvernoValidating,
     imagevalidatingpolicies: kyvernoImages,
@@ -137,15 +137,15 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, PolicyKind>>>> = {
     deletingpolicies: destroying('kyverno'),
     namespaceddeletingpolicies: destroying('kyverno'),
     policyexceptions: exception,
-  },
-  'policies.kubewarden.io': {
+  }),
+  'policies.kubewarden.io': byName({
     clusteradmissionpolicies: kubewarden,
     admissionpolicies: kubewarden,
     clusteradmissionpolicygroups: kubewardenOfGroup,
     admissionpolicygroups: kubewardenOfGroup,
     policyservers: kind('kubewarden', kubewardenServer, { scope: serverScope }),
-  },
-};
+  }),
+});
 
 const kyvernoSettings = kind('kyverno', kyvernoConfiguration, {
   parts: ['data'],
@@ -172,8 +172,11 @@ export function policyKindOf(ref: Ref, objects: readonly unknown[] = []): Policy
   const { apiGroup, resource } = ref;
   if (apiGroup === 'constraints.gatekeeper.sh') return constraint;
   if (apiGroup === '' && resource === 'configmaps') return configMapKind(ref, objects);
-  const group = Object.hasOwn(KINDS, apiGroup) ? KINDS[apiGroup]! : {};
-  return Object.hasOwn(group, resource) ? group[resource] : undefined;
+  return KINDS.get(apiGroup)?.get(resource);
+}
+
+function byName<Value>(values: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
+  return new Map(Object.entries(values));
 }
 
 function configMapKind({ namespace, name }: Ref, objects: readonly unknown[]): PolicyKind | undefined {

@@ -15,6 +15,7 @@ export const OPTIONAL = [
   'gatewatch.decision',
   'gatewatch.redacted',
   'gatewatch.admission.failed_open',
+  'annotations.imagepolicywebhook.image-policy.k8s.io/failed-open',
   'impersonatedUser',
 ] as const;
 
