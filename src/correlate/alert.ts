@@ -55,7 +55,7 @@ export function alertOf(
   rule: RuleMetadata & { logsource?: LogSource },
   context: AlertContext,
 ): Alert {
-  const { signals, count, novelty, silence } = episode;
+  const { signals, count, ending, novelty, silence } = episode;
   const { taken } = context;
   const ruleId = taken?.from ?? rule.id;
   const sequence = !novelty && !silence && signals.some((signal) => signal.rule !== ruleId);
@@ -63,7 +63,7 @@ export function alertOf(
   // Of repeats with different outcomes the alert speaks of the one that weighs most, and of that the latest.
   const last = sequence
     ? // What an engine says tells least of who did what.
-      (signals.findLast(({ evidence }) => evidence.source !== 'decision') ?? signals.at(-1)!)
+      (ending ?? signals.findLast(({ evidence }) => evidence.source !== 'decision') ?? signals.at(-1)!)
     : signals.findLast((signal) => signal.admission.outcome === outcome)!;
   const letThrough = sequence ? blastRadius(signals, context.evidenceMax) : undefined;
   const { levels, nothingLetThrough } = ruleOptions(rule);

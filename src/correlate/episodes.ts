@@ -17,6 +17,8 @@ export interface Episode {
   readonly count: number;
   /** Event time from which on later signals no longer belong to it. */
   readonly until: EventTime;
+  /** Of a sequence: the last signal of what completed it. */
+  readonly ending?: Signal;
   /** Of a new value: what is new. */
   readonly novelty?: Novelty;
   /** Of an absence. */

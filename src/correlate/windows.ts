@@ -108,11 +108,13 @@ export function alertsOf(
     const until: EventTime = beginning.time + Math.max(kind.timespan, suppress);
     while (to < matches.length && matches[to]!.time <= until) to++;
     const members = matches.slice(matches.indexOf(beginning, free.from), to).filter(isFree);
+    const endings = kind.endings?.(members, held);
     episodes.push({
       beginning: beginning.signal,
       signals: signalsBehind(members),
-      count: kind.count?.(members, held) ?? Math.max(1, members.filter(({ counts }) => counts).length),
+      count: endings?.length ?? Math.max(1, members.filter(({ counts }) => counts).length),
       until,
+      ...(endings && { ending: endings.at(-1)!.signal }),
     });
     free = new Window(matches, kind, to, isFree);
   }

@@ -20,6 +20,6 @@ export interface Kind {
   readonly order?: (a: Match, b: Match) => number;
   /** Position in a window of which the condition holds, at which the alert begins; absent: with the window. */
   beginning?(window: readonly Match[]): number;
-  /** What an alert counts; absent: its matches, at least one. @param held when its condition came to hold */
-  count?(matches: readonly Match[], held: EventTime): number;
+  /** The matches that an alert counts, and of the last of which it speaks; absent: all of them. @param held when its condition came to hold */
+  endings?(matches: readonly Match[], held: EventTime): readonly Match[];
 }

@@ -23,7 +23,7 @@ export function temporalOrdered({ timespan, steps, condition, ...ends }: Sequenc
   const order = (a: Match, b: Match): number =>
     // Where times are equal nothing says which came first: the benefit of the doubt goes to the order of the steps.
     a.time - b.time || steps.indexOf(a.rule) - steps.indexOf(b.rule) || byTime(a, b);
-  const kind = { timespan, order, count: endings };
+  const kind = { timespan, order, endings };
   if ('threshold' in condition) {
     const { threshold } = condition;
     return {
@@ -61,8 +61,8 @@ export function temporalOrdered({ timespan, steps, condition, ...ends }: Sequenc
   };
 }
 
-/** How often the match came that completed the sequence, from then on. */
-function endings(matches: readonly Match[], held: EventTime): number {
+/** The matches of what completed the sequence, from then on. */
+function endings(matches: readonly Match[], held: EventTime): readonly Match[] {
   const completing = matches.findLast(({ time }) => time === held)!.rule;
-  return matches.filter(({ rule, time }) => rule === completing && time >= held).length;
+  return matches.filter(({ rule, time }) => rule === completing && time >= held);
 }

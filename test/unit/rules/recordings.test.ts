@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import {
   alertsOf,
   expectedTable,
@@ -298,6 +301,31 @@ test('where it was seen how namespaces were set up, nothing is only perhaps let 
       alerts.filter(({ perhaps_let_through }) => perhaps_let_through),
       [],
     );
+  }
+});
+
+test('what is admitted once protection is there again was not let through', async () => {
+  const path = (await recordingsIn(FIXTURES)).find((one) => recordingName(one) === '05b-webhookcfg-tamper')!;
+  const events = gunzipSync(readFileSync(path)).toString().trim().split('\n');
+  const letThrough = events.find(
+    (line) => line.includes('"name":"after-delete"') && line.includes('"code":201'),
+  )!;
+  const [seconds] = JSON.parse(events.at(-1)!).stageTimestamp.split('.');
+  const later = letThrough
+    .replaceAll('after-delete', 'after-all')
+    .replace(/"auditID":"[^"]*"/, '"auditID":"later"')
+    .replace(/("(?:requestReceived|stage)Timestamp":)"[^"]*"/g, `$1"${seconds}.999999Z"`);
+  const folder = mkdtempSync(join(tmpdir(), 'gatewatch-recording-'));
+  try {
+    const file = join(folder, 'later.ndjson');
+    writeFileSync(file, later);
+    const alerts = await alertsOf(path, file);
+    holds([{ rule: 'Privileged pod admitted', name: 'after-all' }], alerts);
+    for (const { rule, let_through } of alerts)
+      if (rule.startsWith('Admission control weakened'))
+        assert.deepEqual(let_through, ['gk-team/pods/after-delete'], rule);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });
 
