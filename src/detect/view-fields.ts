@@ -1,5 +1,6 @@
 import type { PodSecurity } from '../record/signal.ts';
 import { observerOf } from './admission/observer.ts';
+import { serviceAccountOf } from './caller/service-account.ts';
 import { anyOf } from './decode/json.ts';
 import { DerivedFields } from './sigma/event.ts';
 import type { EventView } from './view.ts';
@@ -90,6 +91,9 @@ class ActorFields extends DerivedFields {
 
   get kind() {
     return this.#view.actorKind;
+  }
+  get namespace() {
+    return serviceAccountOf(this.#view.request.caller.name)?.namespace;
   }
   get author() {
     return this.#view.actor.author;

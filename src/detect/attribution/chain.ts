@@ -1,5 +1,6 @@
 import type { Actor } from '../../record/signal.ts';
 import type { ActorKind } from '../caller/kind.ts';
+import { serviceAccountOf } from '../caller/service-account.ts';
 import { at, listOf, stringOf } from '../decode/json.ts';
 import { changesOf } from '../decode/managed-fields.ts';
 import { creates, type Request, writesObject } from '../decode/request.ts';
@@ -90,15 +91,14 @@ function behindOwner(first: Owner | undefined, objects: Objects): Link[] {
   return links;
 }
 
-const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
-
 /** In the `extra` of a token that is bound to a pod (k8s.io/apiserver/pkg/authentication/serviceaccount). */
 const POD_NAME = 'authentication.kubernetes.io/pod-name';
 
 function behindServiceAccount(request: Request, objects: Objects): Link[] {
-  const [, namespace, name] = SERVICE_ACCOUNT.exec(request.caller.name) ?? [];
+  const account = serviceAccountOf(request.caller.name);
   const pod = stringOf(listOf(at(request.caller.field('user'), 'extra', POD_NAME))[0]);
-  const users = namespace === request.ref.namespace ? [...usersOf(name!, objects)].filter(runs(pod)) : [];
+  const isNear = account?.namespace === request.ref.namespace;
+  const users = account && isNear ? [...usersOf(account.name, objects)].filter(runs(pod)) : [];
   const [only] = users;
   // Several workloads may share an account; then nobody can be named.
   if (!only || users.length > 1) return pod === undefined ? [] : [{ text: `Pod/${pod}` }];
