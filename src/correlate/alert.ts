@@ -62,7 +62,7 @@ export function alertOf(
   const outcome = outcomeOf(signals);
   // Of repeats with different outcomes the alert speaks of the one that weighs most, and of that the latest.
   const last = sequence
-    ? // What an engine says tells least of who did what.
+    ? // What an engine says tells least of who did what; what follows on the end of a sequence is not what it is about.
       (ending ?? signals.findLast(({ evidence }) => evidence.source !== 'decision') ?? signals.at(-1)!)
     : signals.findLast((signal) => signal.admission.outcome === outcome)!;
   const letThrough = sequence ? blastRadius(signals, context.evidenceMax) : undefined;
