@@ -1,6 +1,7 @@
 import { GatewatchError } from '../../errors.ts';
 import { kubernetesMethod } from '../../record/log-entry.ts';
 import type { ReceivedRecord } from '../../record/record.ts';
+import { parseEventTime } from '../../record/time.ts';
 import { AuditEvent } from './audit-event.ts';
 import { at, type JsonObject, listOf, member, objectOf, parseJson, stringOf } from './json.ts';
 import { objectRefIn } from './object-ref.ts';
@@ -23,13 +24,14 @@ export function decodeLogEntry(record: ReceivedRecord, timeMax: number): Request
   const granted = member(authorization, 'granted');
   const requestObject = bodyOf(payload.request);
   const responseObject = bodyOf(payload.response);
+  const success = isApplied(request, entry, requestObject, responseObject) ? 201 : successOf(request);
   const fields = {
     ...request,
     auditID: at(entry, 'operation', 'id') ?? member(entry, 'insertId'),
     ...usersOf(payload.authenticationInfo),
     sourceIPs: [at(payload, 'requestMetadata', 'callerIp') ?? at(payload, 'requestMetadata', 'callerIP')],
     userAgent: at(payload, 'requestMetadata', 'callerSuppliedUserAgent'),
-    responseStatus: statusOf(request, payload.status, responseObject, granted),
+    responseStatus: statusOf(payload.status, responseObject, granted, success),
     requestObject,
     responseObject,
     requestReceivedTimestamp: member(entry, 'timestamp'),
@@ -103,12 +105,11 @@ function bodyOf(value: unknown): unknown {
 const HTTP_STATUS = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
 
 /** The answer's status: of a failure as the response tells it, else by the entry's own code, which is none for a success. */
-function statusOf(request: Asked, status: unknown, response: unknown, granted: unknown): JsonObject {
+function statusOf(status: unknown, response: unknown, granted: unknown, success: number): JsonObject {
   const failure = member(response, 'status') === 'Failure' ? objectOf(response) : undefined;
   const refused = granted === false ? 403 : undefined;
   const code = member(status, 'code');
-  const known =
-    typeof code === 'number' && code !== 0 ? (HTTP_STATUS[code] ?? 500) : (refused ?? successOf(request));
+  const known = typeof code === 'number' && code !== 0 ? (HTTP_STATUS[code] ?? 500) : (refused ?? success);
   return { message: member(status, 'message'), code: known, ...failure };
 }
 
@@ -117,4 +118,17 @@ function successOf({ verb, objectRef }: Asked): number {
   const connects = ['exec', 'attach', 'portforward'].includes(String(objectRef?.subresource));
   if (connects) return 101;
   return verb === 'create' ? 201 : 200;
+}
+
+const SECOND = 1_000_000;
+
+/**
+ * Whether an object was applied on the server where it was not there: the patch names a kind, as a whole object does, and what is answered is
+ * not older than the request. Times of objects have no fractions.
+ */
+function isApplied({ verb, objectRef }: Asked, entry: unknown, patch: unknown, response: unknown): boolean {
+  if (verb !== 'patch' || objectRef?.subresource || member(patch, 'kind') === undefined) return false;
+  const asked = parseEventTime(member(entry, 'timestamp'));
+  const created = parseEventTime(at(response, 'metadata', 'creationTimestamp'));
+  return asked !== undefined && created !== undefined && created > asked - SECOND;
 }

@@ -55,6 +55,23 @@ test('an entry is read in the shape of an audit event', () => {
   assert.ok(written);
 });
 
+test('what was applied where it was not there was created, as its age tells', () => {
+  const codeOf = (creationTimestamp?: string, changes: object = {}, timestamp = SAMPLE.timestamp) => {
+    const response = { kind: 'Pod', metadata: { creationTimestamp } };
+    const request = { '@type': 'k8s.io/Patch', apiVersion: 'v1', kind: 'Pod' };
+    const payload = { methodName: 'io.k8s.core.v1.pods.patch', status: {}, request, response, ...changes };
+    return requestOf(entryWith(payload, { timestamp })).code;
+  };
+  assert.equal(SAMPLE.timestamp, '2026-08-22T10:11:12.123456Z');
+  assert.equal(codeOf('2026-08-22T10:11:12Z'), 201);
+  assert.equal(codeOf('2026-08-22T10:11:13Z'), 201);
+  assert.equal(codeOf('2026-08-22T10:11:11Z'), 200);
+  assert.equal(codeOf(), 200);
+  assert.equal(codeOf('2026-08-22T10:11:12Z', {}, 'yesterday'), 200);
+  assert.equal(codeOf('2026-08-22T10:11:12Z', { request: { '@type': 'k8s.io/Patch', spec: {} } }), 200);
+  assert.equal(codeOf('2026-08-22T10:11:12Z', { methodName: 'io.k8s.core.v1.pods.status.patch' }), 200);
+});
+
 test('the method tells verb and resource, the name of the resource everything else', () => {
   const cases: [method: string, name: string | undefined, uri: string | undefined, ref: object][] = [
     [
