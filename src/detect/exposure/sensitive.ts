@@ -27,6 +27,7 @@ const SENSITIVE: readonly Sensitive[] = [
   { what: 'rancher', words: 'rancher' },
   { what: 'portainer', words: 'portainer' },
   { what: 'weave-scope', words: 'weave-?scope' },
+  { what: 'nifi', words: 'nifi' },
   { what: 'argocd', words: 'argo-?cd' },
   { what: 'argo-workflows', words: 'argo-?(?:workflows?|server)' },
   { what: 'jenkins', words: 'jenkins' },

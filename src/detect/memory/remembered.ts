@@ -1,7 +1,7 @@
-import { at, isObject, type JsonObject, listOf, stringOf } from '../decode/json.ts';
+import { at, isObject, type JsonObject, listOf, objectOf, stringOf } from '../decode/json.ts';
 import type { ObjectRef } from '../decode/request.ts';
 import { exposingPart, isExposing } from '../exposure/exposure.ts';
-import { podOf } from '../podsecurity/pod-template.ts';
+import { podOf, serviceAccountOf } from '../podsecurity/pod-template.ts';
 import { policyFacts } from '../policy/facts.ts';
 import { policyKindOf } from '../policy/registry.ts';
 import type { ObjectVersion, Owner } from './object-history.ts';
@@ -100,7 +100,7 @@ export function objectPath(resource: string, name: string): string {
 /** The service account under which a version of a workload runs; undefined for other objects, and for what another object has made. */
 export function accountOf(path: string, { owner, body }: ObjectVersion): string | undefined {
   const pod = owner || !body ? undefined : podOf(body, path.slice(0, path.indexOf('/')));
-  return pod && (stringOf(at(pod.spec, 'serviceAccountName')) ?? 'default');
+  return pod && (stringOf(serviceAccountOf(objectOf(pod.spec))) ?? 'default');
 }
 
 /** Those of several versions. */

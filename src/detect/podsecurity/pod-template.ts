@@ -46,6 +46,11 @@ const BY_RESOURCE: ReadonlyMap<string, PodCarrier> = new Map(
   POD_CARRIERS.map((carrier) => [carrier.resource, carrier]),
 );
 
+/** The service account that a pod's spec names: `serviceAccount` is what the field was called, and the API server still takes it (k8s.io/kubernetes/pkg/apis/core/v1, conversion.go). */
+export function serviceAccountOf(spec: JsonObject | undefined): unknown {
+  return spec?.serviceAccountName || spec?.serviceAccount;
+}
+
 /** Whether objects of a resource carry a template of pods. */
 export function hasTemplate(resource: string): boolean {
   return (BY_RESOURCE.get(resource)?.path.length ?? 0) > 0;

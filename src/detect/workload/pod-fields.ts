@@ -1,6 +1,6 @@
-import { anyOf, at, listOf, stringOf, stringsOf } from '../decode/json.ts';
+import { anyOf, at, listOf, objectOf, stringOf, stringsOf } from '../decode/json.ts';
 import { type ImageReference, imageReference, isUnpinned } from '../image/reference.ts';
-import type { PodLocation } from '../podsecurity/pod-template.ts';
+import { type PodLocation, serviceAccountOf } from '../podsecurity/pod-template.ts';
 import { DerivedFields } from '../sigma/event.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { WrittenPod } from './written-pod.ts';
@@ -33,7 +33,7 @@ export class PodFields extends DerivedFields {
     return at(this.#pod.metadata, 'annotations', MIRROR) !== undefined;
   }
   get service_account() {
-    return at(this.#pod.spec, 'serviceAccountName');
+    return serviceAccountOf(objectOf(this.#pod.spec));
   }
   /** Tells pods apart by what matters for security: the same of the object that a webhook was asked about and of the one that was persisted. */
   get fingerprint() {

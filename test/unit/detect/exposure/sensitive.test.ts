@@ -21,6 +21,8 @@ test('things are known by whole words of names', () => {
     ['mongo', 'mongodb'],
     ['mongodb-headless', 'mongodb'],
     ['mongolia', ''],
+    ['apache-nifi', 'nifi'],
+    ['significant', ''],
     ['argocd-server', 'argocd'],
     ['grafana.example.com', 'grafana'],
     ['kube-prometheus-stack-prometheus', 'prometheus'],
