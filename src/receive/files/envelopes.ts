@@ -2,10 +2,11 @@ import type { JsonMembers } from '../members.ts';
 import type { Origin } from '../parsed.ts';
 
 /**
- * Members in which clouds store events: a list of them, one as it is, or one as text.
+ * Members in which clouds and indices store events: a list of them, one as it is, or one as text.
  * `records`: batches of Azure's Event Hubs; `properties`, `log`: Azure's diagnostic records, and what container runtimes write; `log_s`: the
  * table AzureDiagnostics; `logEvents`: CloudWatch's subscriptions, also behind Firehose and Lambda; `events`: its command line;
- * `@message`: Logs Insights; `message`: each of CloudWatch's events; `review`: what a webhook noted of a review that it was sent.
+ * `@message`: Logs Insights; `message`: each of CloudWatch's events; `review`: what a webhook noted of a review that it was sent; `kubernetes`, `audit`: documents of
+ * Elastic's integration, `_source`: as its searches answer with them.
  */
 const CONTENTS = [
   'records',
@@ -17,6 +18,9 @@ const CONTENTS = [
   '@message',
   'message',
   'review',
+  '_source',
+  'kubernetes',
+  'audit',
 ];
 
 /** What an envelope holds, and the name of the member that holds it. */

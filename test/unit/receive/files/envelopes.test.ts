@@ -89,6 +89,10 @@ test('what clouds store of an event is its own bytes, however they wrap it', () 
       { log: `${one}\n`, stream: 'stdout' },
       { log: `${two}\n`, stream: 'stdout' },
     ],
+    [
+      { '@timestamp': '2026-08-22T10:11:12.138Z', kubernetes: { audit: JSON.parse(one) } },
+      { _index: 'logs', _source: { event: { kind: 'event' }, kubernetes: { audit: JSON.parse(two) } } },
+    ],
   ]) {
     assert.deepEqual(inside(document), both, JSON.stringify(document));
     assert.deepEqual(inside(JSON.stringify(document, null, 2)).faults, []);
