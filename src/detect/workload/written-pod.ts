@@ -1,5 +1,5 @@
 import type { Outcome } from '../../record/signal.ts';
-import { at, isObject, member, stringOf } from '../decode/json.ts';
+import { at, isObject, type JsonObject, listOf, member, stringOf } from '../decode/json.ts';
 import { pointerSegments } from '../decode/json-pointer.ts';
 import { creates, type Request, writesObject } from '../decode/request.ts';
 import type { WrittenObject } from '../memory/written-object.ts';
@@ -31,12 +31,11 @@ const POD_RESOURCES = new Set([
 const GROUPS = new Set(['', 'apps', 'batch', 'extensions']);
 
 /** True if the request is of a kind that can write a pod's spec; nothing has been decoded yet. */
-export function mayWritePod({ ref, verb, code }: Pick<Request, 'ref' | 'verb' | 'code'>): boolean {
+export function mayWritePod({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean {
   if (!writesObject({ verb }) || !POD_RESOURCES.has(ref.resource) || !GROUPS.has(ref.apiGroup)) return false;
-  // A pod's spec is fixed once it is created, but for these two subresources; `status` and `binding` leave it as it was.
+  // A pod's spec is fixed once it is created, but for images and this subresource; `status` and `binding` leave it as it was.
   if (ref.resource === 'pods' && verb !== 'create') {
-    const applied = verb === 'patch' && ref.subresource === '' && code !== 200;
-    return applied || ref.subresource === 'ephemeralcontainers';
+    return (verb === 'patch' && ref.subresource === '') || ref.subresource === 'ephemeralcontainers';
   }
   return ref.subresource === '' || ref.subresource === 'ephemeralcontainers';
 }
@@ -53,6 +52,7 @@ export function writtenPod(
 ): WrittenPod | undefined {
   if (!mayWritePod(request)) return undefined;
   const { ref, verb } = request;
+  if (patchesPod(request)) return podOfImages(request.requestObject);
   const persisted =
     outcome === 'admitted' || outcome === 'dry-run' ? podOf(request.responseObject, ref.resource) : undefined;
   if (persisted) {
@@ -65,6 +65,43 @@ export function writtenPod(
   if (!pod || (request.source === 'review' && sameSpec(pod.spec, request))) return undefined;
   return { metadata: pod.metadata, spec: writtenSpec(pod.spec, request), complete: whole ?? false };
 }
+
+/** Whether it is a patch of a pod that is there, and not one that creates it by applying it whole. */
+function patchesPod({ ref, verb, code, requestObject }: Request): boolean {
+  if (ref.resource !== 'pods' || verb !== 'patch' || ref.subresource !== '') return false;
+  return code === 200 || at(requestObject, 'kind') !== 'Pod';
+}
+
+/** Lists of containers whose images can be changed (k8s.io/kubernetes/pkg/apis/core/validation, ValidatePodUpdate). */
+const RUNNING = ['containers', 'initContainers'];
+
+/** Of a pod that runs a patch changes little but images: those that it names. What is applied whole mostly is as it was. */
+function podOfImages(patch: unknown): WrittenPod | undefined {
+  if (at(patch, 'kind') === 'Pod') return undefined;
+  const spec = Array.isArray(patch) ? specOfOperations(patch) : at(patch, 'spec');
+  const lists = RUNNING.map((list) => {
+    const named = listOf(at(spec, list)).filter((container) => stringOf(at(container, 'image')));
+    return [list, named.map((container) => ({ name: at(container, 'name'), image: at(container, 'image') }))];
+  });
+  const some = lists.filter(([, containers]) => containers!.length > 0);
+  return some.length === 0 ? undefined : { spec: Object.fromEntries(some), complete: false };
+}
+
+/** What a JSON patch writes into the lists of containers: `/spec/containers/0/image`, a container, a list of them. */
+function specOfOperations(operations: readonly unknown[]): JsonObject {
+  const lists: Record<string, unknown[]> = {};
+  for (const operation of operations.slice(0, OPERATIONS_MAX)) {
+    const [first, list, index, field] = pointerSegments(stringOf(at(operation, 'path')) ?? '');
+    if (first !== 'spec' || !list || !RUNNING.includes(list)) continue;
+    const value = at(operation, 'value');
+    const containers = index === undefined ? listOf(value) : [field === 'image' ? { image: value } : value];
+    lists[list] = [...(lists[list] ?? []), ...containers];
+  }
+  return lists;
+}
+
+/** Operations of a JSON patch that are looked at; the API server takes no more (MaxJSONPatchOperations). */
+const OPERATIONS_MAX = 10_000;
 
 /** Of a pod that is given a debug container the containers that it had before are none of the request's doing. */
 function writtenSpec(spec: unknown, { ref }: Request): unknown {

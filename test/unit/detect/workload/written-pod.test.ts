@@ -60,6 +60,44 @@ test('every kind that carries a pod', () => {
   );
 });
 
+test('of a pod that runs the images that a patch names, and nothing else', () => {
+  const patch = (requestObject: unknown, fields: object = {}) =>
+    found({
+      ...ref('pods'),
+      verb: 'patch',
+      responseStatus: { code: 200 },
+      responseObject: { kind: 'Pod', spec: SPEC },
+      requestObject,
+      ...fields,
+    });
+  const evil = { name: 'c', image: 'evil' };
+  const strategic = { spec: { $setElementOrder: { containers: [{ name: 'c' }] }, containers: [evil] } };
+  assert.deepEqual(patch(strategic), ['fragment', { containers: [evil] }]);
+  assert.deepEqual(patch(strategic, { responseStatus: undefined }), ['fragment', { containers: [evil] }]);
+  assert.deepEqual(patch({ spec: { initContainers: [{ ...evil, tty: true }, { name: 'd' }] } }), [
+    'fragment',
+    { initContainers: [evil] },
+  ]);
+  const written = ['fragment', { containers: [{ name: undefined, image: 'evil' }] }];
+  for (const [path, value] of [
+    ['/spec/containers/0/image', 'evil'],
+    ['/spec/containers/0', { image: 'evil' }],
+    ['/spec/containers', [{ image: 'evil' }]],
+  ])
+    assert.deepEqual(patch([{ op: 'replace', path, value }]), written, String(path));
+  for (const other of [
+    { metadata: { labels: { a: 'b' } } },
+    { spec: { tolerations: [] } },
+    { spec: { containers: [{ name: 'c', image: 7 }] } },
+    { kind: 'Pod', spec: { containers: [evil] } },
+    [{ op: 'remove', path: '/spec/containers/0/image' }],
+    [{ op: 'add', path: '/metadata/labels/image', value: 'evil' }],
+    undefined,
+  ])
+    assert.equal(patch(other), undefined, JSON.stringify(other));
+  assert.equal(patch(strategic, { ...ref('pods', '', 'status') }), undefined);
+});
+
 test('older API versions, and events that name no group', () => {
   const spec = { template: { spec: SPEC } };
   const requestObject = { kind: 'Deployment', apiVersion: 'extensions/v1beta1', spec };
