@@ -36,7 +36,7 @@ import type { Known } from './namespace/posture.ts';
 import { hasTemplate, type PodLocation, podOf } from './podsecurity/pod-template.ts';
 import { policyChange } from './policy/change.ts';
 import { weakenedIn } from './policy/scope.ts';
-import { type Addition, additionTo, type Grant, grantOf, mayGrant } from './rbac/grant.ts';
+import { type Addition, additionTo, type Grant, grantOf, leavesGrant, mayGrant } from './rbac/grant.ts';
 import type { EventFields } from './sigma/event.ts';
 import type { Trait, TraitOf } from './sigma/traits.ts';
 import { GatewatchFields } from './view-fields.ts';
@@ -194,7 +194,8 @@ export class EventView implements EventFields {
   /** What a role or binding grants as the request leaves it, or tried to, and what of it is new where the former object is known. */
   get grant(): (Grant & Addition) | undefined {
     if (this.#grant === undefined) {
-      const written = mayGrant(this.request) ? this.written : undefined;
+      const isWritten = mayGrant(this.request) && !leavesGrant(this.request);
+      const written = isWritten ? this.written : undefined;
       const grant = written && this.#grantOf(written.object);
       const before = creates(this.request) ? undefined : this.before;
       this.#grant = grant ? { ...grant, ...(before && additionTo(this.#grantOf(before), grant)) } : null;

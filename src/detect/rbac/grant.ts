@@ -1,7 +1,8 @@
-import { anyOf, at, stringOf } from '../decode/json.ts';
+import { anyOf, at, isObject, stringOf } from '../decode/json.ts';
+import { pointerSegments } from '../decode/json-pointer.ts';
 import { type ObjectRef, type Request, writesObject } from '../decode/request.ts';
 import { builtInPower } from './built-in.ts';
-import { type Power, powerOf } from './power.ts';
+import { AGGREGATES_TO, type Power, powerOf } from './power.ts';
 import { type Grantee, grantsOf, subjectNames } from './subjects.ts';
 
 /** What a role lets its holders do, or a binding lets its subjects do; what is not known is absent. */
@@ -24,6 +25,30 @@ export function mayGrant({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean 
   const { resource, apiGroup, subresource } = ref;
   const known = ROLES.has(resource) || BINDINGS.has(resource);
   return known && GROUPS.has(apiGroup) && subresource === '' && writesObject({ verb });
+}
+
+/** Fields that decide what a role or binding grants, and what may say in a patch that one goes away. */
+const GRANTING = new Set(['rules', 'aggregationRule', 'roleRef', 'subjects', '$patch']);
+
+/** Whether a patch leaves what an object grants as it was: labels and annotations do, but for the labels that add a role to another. */
+export function leavesGrant({ verb, requestObject: patch }: Request): boolean {
+  if (verb !== 'patch') return false;
+  if (Array.isArray(patch)) return !patch.some(isGranting);
+  if (!isObject(patch)) return false;
+  return (
+    !Object.keys(patch).some((field) => GRANTING.has(field)) && !aggregates(at(patch, 'metadata', 'labels'))
+  );
+}
+
+function isGranting(operation: unknown): boolean {
+  const [first, second, third] = pointerSegments(stringOf(at(operation, 'path')) ?? '');
+  if (first !== 'metadata') return first === undefined || first === '' || GRANTING.has(first);
+  if (second !== 'labels') return second === undefined;
+  return third === undefined ? aggregates(at(operation, 'value')) : third.startsWith(AGGREGATES_TO);
+}
+
+function aggregates(labels: unknown): boolean {
+  return isObject(labels) && Object.keys(labels).some((name) => name.startsWith(AGGREGATES_TO));
 }
 
 /**

@@ -91,7 +91,7 @@ export type Power =
   | `${(typeof LIMITED_BY_NAMES)[number]}-named`;
 
 /** A label of this prefix adds a role's rules to those of the role that it names (k8s.io/kubernetes, bootstrappolicy/policy.go). */
-const AGGREGATES_TO = 'rbac.authorization.k8s.io/aggregate-to-';
+export const AGGREGATES_TO = 'rbac.authorization.k8s.io/aggregate-to-';
 
 /**
  * The powers of a Role or ClusterRole. A role of which only a fragment is known has those that the fragment shows.

@@ -101,6 +101,35 @@ test('every way of writing a binding, and older or missing versions', () => {
   assert.deepEqual(role(patch, known), ['ClusterRole/view', 'group,user']);
 });
 
+test('a patch of labels and annotations grants nothing, but for those that add a role to another', () => {
+  const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }];
+  const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' };
+  const responseObject = { kind: 'ClusterRole', metadata: { labels }, rules };
+  const isGranted = (patch: unknown) =>
+    grantIn(
+      written('clusterroles', patch, { verb: 'patch', responseStatus: { code: 200 }, responseObject }),
+    ) !== undefined;
+  for (const patch of [
+    { metadata: { labels: { a: 'b' }, annotations: { c: 'd' } } },
+    { metadata: { labels: null } },
+    [{ op: 'add', path: '/metadata/labels/a', value: 'b' }],
+    [{ op: 'add', path: '/metadata/annotations', value: labels }],
+  ])
+    assert.equal(isGranted(patch), false, JSON.stringify(patch));
+  for (const patch of [
+    { rules },
+    { $patch: 'replace', metadata: {} },
+    { metadata: { labels } },
+    [{ op: 'add', path: '/rules/-', value: rules[0] }],
+    [{ op: 'replace', path: '', value: responseObject }],
+    [{ op: 'add', path: '/metadata', value: { labels } }],
+    [{ op: 'add', path: '/metadata/labels', value: labels }],
+    [{ op: 'add', path: '/metadata/labels/rbac.authorization.k8s.io~1aggregate-to-edit', value: 'true' }],
+    undefined,
+  ])
+    assert.equal(isGranted(patch), true, JSON.stringify(patch));
+});
+
 test('a binding to a role that was seen grants what that role does', () => {
   const rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }];
   const known = past({
