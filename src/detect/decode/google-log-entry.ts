@@ -82,7 +82,11 @@ function requestOf(payload: JsonObject, authorization: unknown): Asked {
 
 /** The caller; where somebody else's authority was asked for, whose. */
 function usersOf(authentication: unknown): JsonObject {
-  const caller = stringOf(member(authentication, 'principalEmail'));
+  // Of a federated identity there is no address.
+  const [email, subject] = ['principalEmail', 'principalSubject'].map((name) =>
+    stringOf(member(authentication, name)),
+  );
+  const caller = email ?? subject;
   const authority = stringOf(member(authentication, 'authoritySelector'));
   const username = caller ?? authority;
   return {

@@ -161,6 +161,9 @@ test('who asked, and in whose name', () => {
   };
   assert.deepEqual(usersOf({ principalEmail: 'alice', authoritySelector: 'root' }), ['alice', 'root']);
   assert.deepEqual(usersOf({ authoritySelector: 'system:anonymous' }), ['system:anonymous', undefined]);
+  const principalSubject = 'principal://iam.googleapis.com/locations/global/workforcePools/p/subject/bob';
+  assert.deepEqual(usersOf({ principalSubject }), [principalSubject, undefined]);
+  assert.deepEqual(usersOf({ principalSubject, principalEmail: 'bob' }), ['bob', undefined]);
   assert.deepEqual(usersOf({}), ['', undefined]);
 });
 
