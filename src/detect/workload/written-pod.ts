@@ -52,7 +52,10 @@ export function writtenPod(
 ): WrittenPod | undefined {
   if (!mayWritePod(request)) return undefined;
   const { ref, verb } = request;
-  if (patchesPod(request)) return podOfImages(request.requestObject);
+  if (patchesPod(request)) {
+    const isChanged = changedSince(request.responseObject, request.receivedSeconds);
+    return isChanged ? podOfImages(request.requestObject) : undefined;
+  }
   const persisted =
     outcome === 'admitted' || outcome === 'dry-run' ? podOf(request.responseObject, ref.resource) : undefined;
   if (persisted) {
@@ -75,9 +78,8 @@ function patchesPod({ ref, verb, code, requestObject }: Request): boolean {
 /** Lists of containers whose images can be changed (k8s.io/kubernetes/pkg/apis/core/validation, ValidatePodUpdate). */
 const RUNNING = ['containers', 'initContainers'];
 
-/** Of a pod that runs a patch changes little but images: those that it names. What is applied whole mostly is as it was. */
+/** Of a pod that runs a patch changes little but images: those that it names. */
 function podOfImages(patch: unknown): WrittenPod | undefined {
-  if (at(patch, 'kind') === 'Pod') return undefined;
   const spec = Array.isArray(patch) ? specOfOperations(patch) : at(patch, 'spec');
   const lists = RUNNING.map((list) => {
     const named = listOf(at(spec, list)).filter((container) => stringOf(at(container, 'image')));

@@ -89,13 +89,19 @@ test('of a pod that runs the images that a patch names, and nothing else', () =>
     { metadata: { labels: { a: 'b' } } },
     { spec: { tolerations: [] } },
     { spec: { containers: [{ name: 'c', image: 7 }] } },
-    { kind: 'Pod', spec: { containers: [evil] } },
     [{ op: 'remove', path: '/spec/containers/0/image' }],
     [{ op: 'add', path: '/metadata/labels/image', value: 'evil' }],
     undefined,
   ])
     assert.equal(patch(other), undefined, JSON.stringify(other));
   assert.equal(patch(strategic, { ...ref('pods', '', 'status') }), undefined);
+  const applied = { kind: 'Pod', spec: { containers: [evil] } };
+  const answer = (time: string) => ({
+    responseObject: { kind: 'Pod', metadata: { managedFields: [{ time }] } },
+  });
+  assert.deepEqual(patch(applied), ['fragment', { containers: [evil] }]);
+  assert.deepEqual(patch(applied, answer('2026-11-22T13:00:00Z')), ['fragment', { containers: [evil] }]);
+  assert.equal(patch(applied, answer('2026-11-22T12:59:59Z')), undefined, 'applied once more as it is');
 });
 
 test('older API versions, and events that name no group', () => {
