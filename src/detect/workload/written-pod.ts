@@ -97,7 +97,8 @@ function specOfOperations(operations: readonly unknown[]): JsonObject {
     if (first !== 'spec' || !list || !RUNNING.includes(list)) continue;
     const value = at(operation, 'value');
     const containers = index === undefined ? listOf(value) : [field === 'image' ? { image: value } : value];
-    lists[list] = [...(lists[list] ?? []), ...containers];
+    lists[list] ??= [];
+    for (const container of containers) lists[list].push(container);
   }
   return lists;
 }
