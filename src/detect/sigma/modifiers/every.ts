@@ -9,7 +9,7 @@ export const every: Modifier = {
   name: 'every',
   forKeywords: false,
   apply(item) {
-    if (item.comparison.name === 'exists' || item.comparison.name === 'fieldref') {
+    if (item.comparison.name === 'exists') {
       throw invalid(`The modifier "every" has no meaning with "${item.comparison.name}". Leave it out.`);
     }
     return { ...item, every: true };

@@ -55,7 +55,9 @@ function comparing(placement: Placement | 'equals'): Comparison {
       const own = texts(item.field, item.cased);
       const predicates = referredFields(item).map((path) => {
         const others = texts(path, item.cased);
-        return placement === 'equals' ? equal(own, others) : related(own, others, RELATIONS[placement], path);
+        return placement === 'equals'
+          ? equal(own, others, item.every)
+          : related(own, others, RELATIONS[placement], item.every, path);
       });
       return item.linking === 'and'
         ? (event) => predicates.every((holds) => holds(event))
@@ -66,28 +68,35 @@ function comparing(placement: Placement | 'equals'): Comparison {
 
 type Texts = (event: EventFields) => string[];
 
-function equal(own: Texts, others: Texts): Predicate {
+function equal(own: Texts, others: Texts, every: boolean): Predicate {
   return (event) => {
     const wanted = new Set(others(event));
-    return wanted.size > 0 && own(event).some((text) => wanted.has(text));
+    const values = own(event);
+    if (wanted.size === 0 || values.length === 0) return false;
+    return every ? values.every((text) => wanted.has(text)) : values.some((text) => wanted.has(text));
   };
 }
 
-function related(own: Texts, others: Texts, relation: Relation, path: string): Predicate {
+function related(own: Texts, others: Texts, relation: Relation, every: boolean, path: string): Predicate {
   return (event) => {
     const wanted = others(event);
+    const values = own(event);
     let characters = 0;
-    for (const text of own(event)) {
+    for (const text of values) {
+      let met = false;
       for (const other of wanted) {
         characters += text.length + 1;
         if (characters > FIELDREF_CHARACTERS_MAX) {
           event.limitReached?.(path);
           return false;
         }
-        if (relation(text, other)) return true;
+        met = relation(text, other);
+        if (met) break;
       }
+      // One is enough, or one too many.
+      if (met !== every) return met;
     }
-    return false;
+    return every && values.length > 0;
   };
 }
 

@@ -26,6 +26,30 @@ vectors('every', [
   [{ 'sourceIPs|every': '10.0.0.1' }, from(), false],
   [{ 'sourceIPs|every': '10.0.0.1' }, {}, false],
   [{ 'sourceIPs|every|neq': '10.0.0.1' }, from('10.0.0.1', '11.0.0.1'), true],
+  [
+    { 'sourceIPs|every|fieldref': 'user.groups' },
+    { ...from('a', 'b'), user: { groups: ['b', 'a', 'c'] } },
+    true,
+  ],
+  [
+    { 'sourceIPs|every|fieldref': 'user.groups' },
+    { ...from('a', 'd'), user: { groups: ['b', 'a', 'c'] } },
+    false,
+  ],
+  [{ 'sourceIPs|fieldref|every': 'user.groups' }, { ...from('a', 'd'), user: { groups: ['a'] } }, false],
+  [{ 'sourceIPs|every|fieldref': 'user.groups' }, { ...from(), user: { groups: ['a'] } }, false],
+  [{ 'sourceIPs|every|fieldref': 'user.groups' }, from('a'), false],
+  [
+    { 'sourceIPs|every|fieldref|endswith': 'user.groups' },
+    { ...from('xa', 'yb'), user: { groups: ['b', 'a'] } },
+    true,
+  ],
+  [
+    { 'sourceIPs|every|fieldref|endswith': 'user.groups' },
+    { ...from('xa', 'yc'), user: { groups: ['b', 'a'] } },
+    false,
+  ],
+  [{ 'sourceIPs|every|fieldref|endswith': 'user.groups' }, { ...from(), user: { groups: ['b'] } }, false],
 ]);
 
 vectors('contains, startswith, endswith', [
