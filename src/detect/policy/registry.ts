@@ -1,6 +1,6 @@
 import type { PolicyEffect } from '../../record/signal.ts';
 import type { ObjectRef } from '../decode/request.ts';
-import { fields, unjudged } from './fields.ts';
+import { fields, harmless, unjudged } from './fields.ts';
 import type { Compare } from './finding.ts';
 import { mutatingAdmissionPolicy, validatingAdmissionPolicy } from './kinds/admission-policy.ts';
 import {
@@ -48,6 +48,8 @@ export interface PolicyKind {
   readonly deleted: PolicyEffect;
   /** For which namespaces it is, where that can be told. */
   readonly scope?: PolicyScope;
+  /** Of a definition of a kind: the resource that it defines. All objects of it go with it. */
+  readonly defines?: string;
 }
 
 function kind(engine: string, compare: Compare, differing: Partial<PolicyKind> = {}): PolicyKind {
@@ -172,11 +174,26 @@ export function policyKindOf(ref: Ref, objects: readonly unknown[] = []): Policy
   const { apiGroup, resource } = ref;
   if (apiGroup === 'constraints.gatekeeper.sh') return constraint;
   if (apiGroup === '' && resource === 'configmaps') return configMapKind(ref, objects);
+  if (apiGroup === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions')
+    return definitionKind(ref.name);
   return KINDS.get(apiGroup)?.get(resource);
 }
 
 function byName<Value>(values: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
   return new Map(Object.entries(values));
+}
+
+/**
+ * A CustomResourceDefinition of objects of admission control. The API server deletes all of them with it, of which no event tells.
+ * @param name `PLURAL.GROUP`
+ */
+function definitionKind(name: string): PolicyKind | undefined {
+  const dot = name.indexOf('.');
+  if (dot < 0) return undefined;
+  const resource = name.slice(0, dot);
+  const defined = policyKindOf({ apiGroup: name.slice(dot + 1), resource, namespace: '', name: '' });
+  if (!defined) return undefined;
+  return { ...defined, compare: harmless, parts: [], created: 'neutral', defines: resource };
 }
 
 function configMapKind({ namespace, name }: Ref, objects: readonly unknown[]): PolicyKind | undefined {

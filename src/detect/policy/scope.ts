@@ -27,6 +27,8 @@ export function weakenedIn(
   const scope = kind?.scope;
   if (!scope) return {};
   if (ref.name === '') return told(namespacesOfAll(scope, ref, seen));
+  if (kind.defines !== undefined)
+    return told(namespacesOfAll(scope, { ...ref, resource: kind.defines }, seen) ?? scope.unseen?.(ref));
   // What exempts weakens by being there.
   if (kind.created === 'weakened') return told(scope.namespaces(after, ref, seen));
   if (before === undefined) return told(likened ? scope.namespaces(likened, ref, seen) : scope.unseen?.(ref));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type { JsonObject } from '../../../../src/detect/decode/json.ts';
 import { weakenedIn } from '../../../../src/detect/policy/scope.ts';
 import type { SeenObjects } from '../../../../src/detect/policy/scopes/scope.ts';
 import { ADMISSION } from './support.ts';
@@ -296,6 +297,26 @@ test('what takes namespaces out of an engine weakens in those alone', () => {
     {},
     'somebody is exempt, in no matter which namespace',
   );
+});
+
+test('with the definition of a kind all objects of that kind go', () => {
+  const name = 'k8spsprivileged.constraints.gatekeeper.sh';
+  const path = 'apiextensions.k8s.io/customresourcedefinitions';
+  const match = (namespace: string) => ({ spec: { match: { namespaces: [namespace] } } });
+  const seen: SeenObjects = (resource) =>
+    resource === 'k8spsprivileged'
+      ? new Map<string, JsonObject>([
+          ['a', match('shop')],
+          ['b', { spec: { ...match('bank').spec, enforcementAction: 'dryrun' } }],
+          ['c', match('mail')],
+        ])
+      : undefined;
+  const deleted = (before: unknown, known: SeenObjects) =>
+    where(path, before, undefined, { name, seen: known });
+  assert.deepEqual(deleted({}, seen), inNamespaces({ names: ['shop'] }, { names: ['mail'] }));
+  assert.deepEqual(deleted(undefined, seen), deleted({}, seen), 'whether or not the definition was seen');
+  assert.deepEqual(deleted(undefined, nothing), inNamespaces({}), 'none of which was seen');
+  assert.deepEqual(where(path, {}, undefined, { name: 'prometheuses.monitoring.coreos.com' }), {});
 });
 
 test('of other kinds, and of what was never seen, it is not known', () => {
