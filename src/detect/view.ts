@@ -47,6 +47,9 @@ import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
 /** In a patch: what chooses namespaces. */
 const SCOPING = /[sS]elector|[nN]amespaces|"path":"\/(?:spec|webhooks)"/;
 
+/** What there was before an object was created. */
+const NOTHING: JsonObject = {};
+
 /** Policies and bindings that are remembered of one namespace. */
 const JUDGES_MAX = 32;
 
@@ -236,7 +239,8 @@ export class EventView implements EventFields {
   #policyChange(): PolicyChange | undefined {
     const change = policyChange(this.request, () => this);
     if (change?.effect !== 'weakened') return change;
-    const { before, request } = this;
+    const { request } = this;
+    const before = creates(request) ? NOTHING : this.before;
     const after = request.verb.startsWith('delete') ? undefined : this.written?.object;
     const versions = { before, after, likened: this.#asItWasScoped };
     return { ...change, ...weakenedIn(request.ref, versions, (resource) => this.#seen(resource)) };

@@ -12,7 +12,7 @@ import type { PolicyKind } from './registry.ts';
  */
 export function comparePolicy(kind: PolicyKind, before: unknown, after: unknown): PolicyChange {
   if (before === undefined) return summed(kind.engine, created(kind, after));
-  if (after === undefined) return summed(kind.engine, [life(kind.deleted, 'deleted')]);
+  if (after === undefined) return summed(kind.engine, deleted(kind, before));
   return summed(kind.engine, differences(kind, before, after));
 }
 
@@ -74,9 +74,16 @@ function differences(
 
 /** Of what exempts from policies the reasons say what. */
 function created(kind: PolicyKind, after: unknown): readonly Finding[] {
-  if (kind.created !== 'weakened') return [life(kind.created, 'created')];
+  if (!kind.exempts) return [life(kind.created, 'created')];
   const exempted = differences(kind, {}, after).filter(({ effect }) => effect === 'weakened');
   return [...exempted, life(kind.created, 'created')];
+}
+
+/** What did nothing but exempt protects by going. */
+function deleted(kind: PolicyKind, before: unknown): readonly Finding[] {
+  const lifted = kind.exempts ? differences(kind, before, {}) : [];
+  const isProtecting = lifted.length > 0 && lifted.every(({ effect }) => effect === 'strengthened');
+  return [life(isProtecting ? 'strengthened' : kind.deleted, 'deleted')];
 }
 
 function life(effect: PolicyEffect, change: 'created' | 'deleted'): Finding {

@@ -46,6 +46,8 @@ export interface PolicyKind {
   /** What it means that such an object comes, or goes. */
   readonly created: PolicyEffect;
   readonly deleted: PolicyEffect;
+  /** What it exempts weakens as soon as it is there, whatever its creation means besides. */
+  readonly exempts?: true;
   /** For which namespaces it is, where that can be told. */
   readonly scope?: PolicyScope;
   /** Of a definition of a kind: the resource that it defines. All objects of it go with it. */
@@ -60,7 +62,7 @@ function kind(engine: string, compare: Compare, differing: Partial<PolicyKind> =
 const CHANGING = { created: 'unclear', scope: nowhere } as const;
 
 /** What exempts, the other way round. */
-const EXEMPTING = { created: 'weakened', deleted: 'strengthened' } as const;
+const EXEMPTING = { exempts: true, created: 'weakened', deleted: 'strengthened' } as const;
 
 /** What destroys objects by a schedule. */
 const DESTROYING = { created: 'unclear', deleted: 'neutral' } as const;
@@ -106,6 +108,7 @@ const KINDS = byName({
   }),
   'config.gatekeeper.sh': byName({
     configs: kind('gatekeeper', gatekeeperConfig, {
+      exempts: true,
       created: 'unclear',
       deleted: 'unclear',
       scope: configScope,

@@ -1270,6 +1270,19 @@ test('what comes and what goes', () => {
   );
 });
 
+test('a Config of Gatekeeper weakens by what it exempts as soon as it is there, and protects by going if that is all that it does', () => {
+  const path = 'config.gatekeeper.sh/configs';
+  const exempting = { spec: { match: [{ excludedNamespaces: ['shop'], processes: ['*'] }] } };
+  const syncing = { spec: { sync: { syncOnly: [{ group: '', version: 'v1', kind: 'Pod' }] } } };
+  const born = compared(path, undefined, exempting);
+  assert.deepEqual([born.effect, born.changes], ['weakened', ['exemption-added', 'created']]);
+  assert.equal(compared(path, undefined, syncing).effect, 'unclear');
+  assert.equal(compared(path, exempting, undefined).effect, 'strengthened');
+  const both = { spec: { ...exempting.spec, ...syncing.spec } };
+  assert.equal(compared(path, both, undefined).effect, 'unclear');
+  assert.equal(compared(path, {}, undefined).effect, 'unclear', 'of which nothing is known');
+});
+
 test('reasons and changes are bounded', () => {
   const many = Array.from({ length: 60 }, (_, index) => ({
     ...WEBHOOK,
