@@ -15,14 +15,14 @@ import {
 } from './labels.ts';
 import type { Known } from './posture.ts';
 
-/** True if the request is of a kind that can change a Namespace's labels; nothing has been decoded yet. */
+/** True if the request is of a kind that can change a Namespace's labels, or take them away with it; nothing has been decoded yet. */
 export function mayChangeNamespace({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean {
-  return ref.resource === 'namespaces' && writesObject({ verb });
+  return ref.resource === 'namespaces' && (verb === 'delete' || writesObject({ verb }));
 }
 
 /**
  * What a request does, or would have done, to its namespace's labels; every write path counts, the `status` and `finalize`
- * subresources too.
+ * subresources too. Of one that is deleted: what it was held to.
  * @returns undefined if the request does not write a Namespace's labels, or its bodies were not recorded
  */
 export function namespaceChange(
@@ -30,6 +30,7 @@ export function namespaceChange(
   outcome: Outcome,
   known: Known,
 ): NamespaceChange | undefined {
+  if (request.verb === 'delete') return deleted(known);
   const before = labelsBefore(request, known);
   const after = labelsAfter(request, outcome, before);
   if (!after) return undefined;
@@ -48,6 +49,12 @@ export function namespaceChange(
     changes,
     ...(relabelled.length > 0 && { relabelled }),
   };
+}
+
+/** What goes with a namespace, as far as it was ever seen; it may be made again without it. */
+function deleted({ labels, enforce }: Known): NamespaceChange | undefined {
+  if (enforce === undefined) return undefined;
+  return { ...(labels && { labels_before: labels }), enforce_before: enforce, changes: [] };
 }
 
 /** A namespace without a level is held to the cluster's default, where pods of it have shown that to be a stricter one than privileged. */
