@@ -44,8 +44,16 @@ import { traitOf } from './view-traits.ts';
 import { enforcedPolicy, podSecurityOf } from './workload/pod-security.ts';
 import { type WrittenPod, writtenPod } from './workload/written-pod.ts';
 
-/** In a patch: what chooses namespaces. */
-const SCOPING = /[sS]elector|[nN]amespaces|"path":"\/(?:spec|webhooks)"/;
+/** In a patch: what chooses namespaces, or says anew whether pods or workloads are judged at all. */
+const SCOPING = new RegExp(
+  [
+    '[sS]elector|[nN]amespaces',
+    // A merge patch has such a list as a whole.
+    '"(?:rules|resourceRules|kinds|resources)":(?:null|\\[)|"webhooks":(?:null|\\[\\])',
+    // A JSON patch names it, an element of it, or what it stands in.
+    '"path":"(?:[^"]*/(?:rules|resourceRules|kinds|resources|webhooks|match|matchConstraints)(?:/[\\d-]+)?|/spec)"',
+  ].join('|'),
+);
 
 /** What there was before an object was created. */
 const NOTHING: JsonObject = {};

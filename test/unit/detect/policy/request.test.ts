@@ -180,3 +180,20 @@ test('no value of any type in any place is too much', () => {
     }
   }
 });
+
+test('an object that was never seen is not taken for one that judged nothing because a patch leaves it so', () => {
+  const emptied = { ...STRONG, webhooks: [] };
+  for (const requestObject of [
+    [{ op: 'remove', path: '/webhooks/0' }],
+    [{ op: 'replace', path: '/webhooks', value: [] }],
+    { webhooks: [] },
+    { webhooks: null },
+  ]) {
+    const change = policyOf({ ...patched, requestObject, responseObject: emptied });
+    assert.deepEqual(change?.changes, ['webhooks-emptied']);
+    assert.deepEqual(change?.namespaces, [{}], JSON.stringify(requestObject));
+  }
+  const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['secrets'] }];
+  const ignoring = { ...WEAK, webhooks: [{ ...WEAK.webhooks[0], rules }] };
+  assert.deepEqual(policyOf({ ...patched, responseObject: ignoring })?.namespaces, [], 'nor the other way');
+});
