@@ -33,6 +33,24 @@ export function alwaysOf(expression: string): boolean | undefined {
   return typeof value === 'boolean' ? value : undefined;
 }
 
+/** Words of CEL that stand for no object: literals, and functions of what they are given (github.com/google/cel-spec, langdef.md). */
+const OWN_WORDS: ReadonlySet<string> = new Set(
+  [
+    ['true', 'false', 'null', 'in', 'has', 'dyn', 'type', 'size', 'int', 'uint', 'double', 'string', 'bool'],
+    ['bytes', 'duration', 'timestamp', 'contains', 'startsWith', 'endsWith', 'matches'],
+  ].flat(),
+);
+
+/** Whether an expression looks at nothing, so that its value is always the same, known or not: `size([]) == 0`. */
+export function isConstant(expression: string): boolean {
+  const tokens = tokensOf(expression) ?? [];
+  return tokens.length > 1 && tokens.filter(isWord).every((word) => OWN_WORDS.has(word.replace(/^\./, '')));
+}
+
+function isWord(token: string): boolean {
+  return /^[\w.]*[A-Za-z_][\w.]*$/.test(token);
+}
+
 const OPENING = new Set(['(', '[', '{']);
 const CLOSING = new Set([')', ']', '}']);
 

@@ -1,6 +1,6 @@
 import { listOf, member, stringOf } from '../decode/json.ts';
 import { canonical } from './canonical.ts';
-import { alwaysOf, expressionExtent } from './cel.ts';
+import { alwaysOf, expressionExtent, isConstant } from './cel.ts';
 import type { Extent } from './extent.ts';
 
 /** Comparing every expression with every other one; more expressions are not compared. */
@@ -17,9 +17,14 @@ export interface ConditionsChange {
   readonly restricts: boolean;
 }
 
-/** Compares two lists of `{name, expression}` or `{expression, message}`. */
-export function conditionsChange(before: unknown, after: unknown): ConditionsChange {
-  const [from, to] = [expressionsOf(before), expressionsOf(after)];
+/**
+ * Compares two lists of `{name, expression}` or `{expression, message}`.
+ * @param assumed what an expression is taken for that looks at nothing and whose value is not known: what protects less
+ */
+export function conditionsChange(before: unknown, after: unknown, assumed: boolean): ConditionsChange {
+  const [from, to] = [before, after].map((list) =>
+    expressionsOf(list).map((one) => (isUnknownConstant(one) ? String(assumed) : one)),
+  ) as [string[], string[]];
   if (from.length > EXPRESSIONS_MAX || to.length > EXPRESSIONS_MAX) {
     return { extent: 'unclear', never: false, always: false, restricts: true };
   }
@@ -31,6 +36,10 @@ export function conditionsChange(before: unknown, after: unknown): ConditionsCha
     always,
     restricts: count(to) < to.length,
   };
+}
+
+function isUnknownConstant(expression: string): boolean {
+  return alwaysOf(expression) === undefined && isConstant(expression);
 }
 
 function expressionsOf(list: unknown): string[] {

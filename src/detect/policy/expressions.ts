@@ -1,12 +1,13 @@
 import { listOf } from '../decode/json.ts';
 import { listed, shown } from './canonical.ts';
+import { alwaysOf } from './cel.ts';
 import { conditionsChange, expressionOf } from './conditions.ts';
 import type { Compare } from './finding.ts';
 import { EXTENT_EFFECTS } from './reach.ts';
 
 /** Conditions all of which must be true before anything is checked. */
 export const matchConditions: Compare = (before, after, place) => {
-  const { extent, never } = conditionsChange(before, after);
+  const { extent, never } = conditionsChange(before, after, false);
   const added = without(after, before);
   const effect = EXTENT_EFFECTS[extent];
   const words: Readonly<Record<string, [change: string, verb: string]>> = {
@@ -22,11 +23,13 @@ export const matchConditions: Compare = (before, after, place) => {
 
 /** Expressions all of which must be true of what is admitted. */
 export const validations: Compare = (before, after, place) => {
-  const { extent, always, restricts } = conditionsChange(before, after);
+  const { extent, always, restricts } = conditionsChange(before, after, true);
   const { subject } = place;
   const left = listOf(after).length;
   if (always && (extent === 'wider' || (!restricts && !place.formerSeen))) {
-    const reason = `${subject}validation ${expressions(without(after, before))} is always true`;
+    const come = without(after, before);
+    const isKnown = come.some((one) => alwaysOf(expressionOf(one)) === true);
+    const reason = `${subject}validation ${expressions(come)} ${isKnown ? 'is always true' : 'looks at nothing'}`;
     return [{ effect: 'weakened', change: 'always-true', reason }];
   }
   const [added, removed] = [expressions(without(after, before)), expressions(without(before, after))];

@@ -38,7 +38,10 @@ export const kyvernoException = fields({
     policyRefs: exemption('policyRefs', referencesExtent, (list) => namedBy(list).join(', ') || 'none'),
     match: exemption('match', matchExtent),
     conditions: exemption('conditions', conditionsExtent),
-    matchConditions: exemption('matchConditions', (before, after) => conditionsChange(before, after).extent),
+    matchConditions: exemption(
+      'matchConditions',
+      (before, after) => conditionsChange(before, after, true).extent,
+    ),
     background: harmless,
     reportResult: harmless,
   }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { alwaysOf, expressionExtent } from '../../../../src/detect/policy/cel.ts';
+import { alwaysOf, expressionExtent, isConstant } from '../../../../src/detect/policy/cel.ts';
 
 test('expressions that are true or false whatever they look at', () => {
   for (const expression of [
@@ -88,4 +88,28 @@ test('what one expression accepts beside another', () => {
   for (const [before, after, extent] of cases) {
     assert.equal(expressionExtent(before, after), extent, `${before} → ${after}`);
   }
+});
+
+test('expressions that look at nothing', () => {
+  for (const expression of [
+    '!false',
+    'size([]) == 0',
+    "'a'.startsWith('a')",
+    '[].size() < 1',
+    'dyn(true)',
+    "'object.spec' != ''",
+    '1 in [1]',
+  ])
+    assert.equal(isConstant(expression), true, expression);
+  for (const expression of [
+    '',
+    '"text"',
+    'object.x',
+    'size(object.spec.containers) > 0',
+    'variables.ok',
+    'params == null',
+    'images',
+    '[1].all(x, x > 0)',
+  ])
+    assert.equal(isConstant(expression), false, expression);
 });

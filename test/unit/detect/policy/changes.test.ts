@@ -1295,3 +1295,15 @@ test('reasons and changes are bounded', () => {
   const unknown = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`field${index}`, index]));
   assert.ok(compared(VAP, objectOf({ spec: {} }), objectOf({ spec: unknown })).changes.length <= 16);
 });
+
+test('an expression that looks at nothing checks nothing, and chooses nothing', () => {
+  const policy = (spec: object) => ({ spec: { validations: [{ expression: 'object.spec.x' }], ...spec } });
+  const path = `${ADMISSION}/validatingadmissionpolicies`;
+  const gutted = compared(path, policy({}), policy({ validations: [{ expression: 'size([]) == 0' }] }));
+  assert.deepEqual([gutted.effect, gutted.changes], ['weakened', ['always-true']]);
+  assert.deepEqual(gutted.reasons, ['validation "size([]) == 0" looks at nothing']);
+  const never = policy({ matchConditions: [{ name: 'n', expression: 'size([]) != 0' }] });
+  assert.deepEqual(compared(path, policy({}), never).changes, ['match-conditions-added']);
+  assert.equal(compared(path, policy({}), never).effect, 'weakened');
+  assert.equal(compared(path, never, policy({})).effect, 'strengthened');
+});
