@@ -1,7 +1,14 @@
 import type { LetThrough } from '../record/alert.ts';
 import { type NamespaceScope, within } from '../record/namespace-scope.ts';
 import { strictness } from '../record/pod-security-level.ts';
-import type { Facts, NamespaceChange, PolicyChange, Signal, Violation } from '../record/signal.ts';
+import {
+  type Facts,
+  type NamespaceChange,
+  type PolicyChange,
+  PUT_BACK,
+  type Signal,
+  type Violation,
+} from '../record/signal.ts';
 import { formatEventTime } from '../record/time.ts';
 
 /** The level by which it is judged what policy engines would have refused: without the engine that is all that can be told. */
@@ -83,9 +90,10 @@ class Gap {
   policyChanged(change: PolicyChange, { resource, namespace, name }: Facts): void {
     const { engine, effect, changes, namespaces, still = [] } = change;
     const names = [`${resource}/${name}`, `${engine}/${name}`];
-    if (effect === 'weakened')
+    const isUndone = changes.includes(PUT_BACK);
+    if (effect === 'weakened' || (isRewritten(change) && !isUndone))
       this.#weakened.push({ resource, namespace, name, changes, names, namespaces, still });
-    if (effect !== 'strengthened') return;
+    if (effect !== 'strengthened' && !isUndone) return;
     const ofObject = this.#weakened.filter(
       (one) =>
         one.resource === resource && one.namespace === namespace && [name, undefined].includes(one.name),
@@ -111,6 +119,11 @@ class Gap {
     if (weaker.includes(true)) return { level: BASELINE };
     return weaker.includes(undefined) ? { level: BASELINE, uncertain: true } : {};
   }
+}
+
+/** Whether a policy was changed in a way that may have weakened it. */
+function isRewritten({ effect, changes }: PolicyChange): boolean {
+  return effect === 'unclear' && !changes.includes('created') && !changes.includes('deleted');
 }
 
 /** Whether any of some changes is the other way round than one of others: words of both begin alike, `action-lowered` and `action-raised`. */

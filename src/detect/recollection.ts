@@ -1,7 +1,7 @@
 import type { EventTime } from '../record/time.ts';
 import type { Request } from './decode/request.ts';
 import type { Memory } from './memory/memory.ts';
-import type { Moment } from './memory/moment.ts';
+import { inOrder, type Moment } from './memory/moment.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
 import { accountOf } from './memory/remembered.ts';
 import type { Known } from './namespace/posture.ts';
@@ -53,6 +53,12 @@ export class Recollection implements Past, Moment {
   object(path: string): ObjectVersion | undefined {
     this.asks(path);
     return this.#memory.object(this.#request.record.key, path)?.before(this);
+  }
+
+  versions(path: string): readonly ObjectVersion[] {
+    this.asks(path);
+    const { versions = [] } = this.#memory.object(this.#request.record.key, path) ?? {};
+    return versions.filter((version) => inOrder(version, this) < 0);
   }
 
   *runBy(account: string): Iterable<string> {

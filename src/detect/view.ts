@@ -28,6 +28,7 @@ import {
 import { changesOf } from './decode/managed-fields.ts';
 import { creates, holdsObject, type Request } from './decode/request.ts';
 import { type Exposure, exposureOf, mayExpose } from './exposure/exposure.ts';
+import type { ObjectVersion } from './memory/object-history.ts';
 import { JUDGES, objectPath, trimmed } from './memory/remembered.ts';
 import { type WrittenObject, writtenObject } from './memory/written-object.ts';
 import { mayChangeNamespace, namespaceChange } from './namespace/change.ts';
@@ -35,6 +36,7 @@ import { changedSince } from './namespace/label-patch.ts';
 import type { Known } from './namespace/posture.ts';
 import { hasTemplate, type PodLocation, podOf } from './podsecurity/pod-template.ts';
 import { policyChange } from './policy/change.ts';
+import { putBack } from './policy/compare.ts';
 import { weakenedIn } from './policy/scope.ts';
 import { type Addition, additionTo, type Grant, grantOf, leavesGrant, mayGrant } from './rbac/grant.ts';
 import type { EventFields } from './sigma/event.ts';
@@ -64,6 +66,8 @@ const JUDGES_MAX = 32;
 /** What was known just before a request of its namespace, and of the objects in it. */
 export interface Past extends Objects {
   readonly namespace: Known;
+  /** The last versions of an object that are remembered, in order. */
+  versions(path: string): readonly ObjectVersion[];
 }
 
 /**
@@ -246,12 +250,22 @@ export class EventView implements EventFields {
 
   #policyChange(): PolicyChange | undefined {
     const change = policyChange(this.request, () => this);
+    if (change?.effect === 'unclear' && this.#isPutBack()) return putBack(change);
     if (change?.effect !== 'weakened') return change;
     const { request } = this;
     const before = creates(request) ? NOTHING : this.before;
     const after = request.verb.startsWith('delete') ? undefined : this.written?.object;
     const versions = { before, after, likened: this.#asItWasScoped };
     return { ...change, ...weakenedIn(request.ref, versions, (resource) => this.#seen(resource)) };
+  }
+
+  /** Whether the write leaves the object as one did that came before the last. */
+  #isPutBack(): boolean {
+    const { ref, verb } = this.request;
+    if (creates(this.request) || verb.startsWith('delete') || !this.written?.whole) return false;
+    const text = JSON.stringify(trimmed(this.written.object, ref));
+    const former = this.#past.versions(objectPath(ref.resource, this.objectName)).slice(0, -1);
+    return former.some(({ body }) => body !== undefined && JSON.stringify(body) === text);
   }
 
   /** Of an object that was never seen before: as a patch leaves it that says nothing of namespaces. */

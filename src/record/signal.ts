@@ -81,6 +81,9 @@ export interface NamespaceChange {
 export const POLICY_EFFECTS = ['weakened', 'unclear', 'strengthened', 'neutral'] as const;
 export type PolicyEffect = (typeof POLICY_EFFECTS)[number];
 
+/** The word for a change by which something is again as it was. */
+export const PUT_BACK = 'put-back';
+
 /** What a write changes in admission control itself: a webhook configuration, a policy, a binding, an exemption. */
 export interface PolicyChange {
   /** Whose it is: `webhook`, `admission-policy`, `gatekeeper`, `kyverno`, `kubewarden`, `opa`. */

@@ -1,4 +1,4 @@
-import type { PolicyChange, PolicyEffect } from '../../record/signal.ts';
+import { type PolicyChange, type PolicyEffect, PUT_BACK } from '../../record/signal.ts';
 import { policyFacts } from './facts.ts';
 import { type Finding, summed } from './finding.ts';
 import { formerOfPatch, withoutWeakSettings } from './former.ts';
@@ -46,6 +46,11 @@ export function notRecorded(kind: PolicyKind): PolicyChange {
   return summed(kind.engine, [
     { effect: 'unclear', change: 'not-recorded', reason: 'what was changed was not recorded' },
   ]);
+}
+
+/** A change after which an object says again what it said before the last one: what that did need not be understood to know that it is undone. */
+export function putBack({ changes, reasons, ...change }: PolicyChange): PolicyChange {
+  return { ...change, changes: [...changes, PUT_BACK], reasons: [...reasons, 'as it was before'] };
 }
 
 const UNSEEN: Finding = {

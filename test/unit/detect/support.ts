@@ -113,7 +113,13 @@ export function recordedLines(name = '*'): string[] {
 }
 
 /** Nothing is known of what was before. */
-export const NO_PAST: Past = { namespace: {}, object: () => undefined, paths: [], runBy: () => [] };
+export const NO_PAST: Past = {
+  namespace: {},
+  object: () => undefined,
+  versions: () => [],
+  paths: [],
+  runBy: () => [],
+};
 
 /** Every JSON type, and what has misled code before. Parsed, since `__proto__` is an own key only then. */
 export const WRONG: readonly unknown[] = [
