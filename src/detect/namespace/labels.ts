@@ -1,5 +1,6 @@
 /** What a namespace's labels mean to the engines that read them. */
 import { strictness } from '../../record/pod-security-level.ts';
+import { CHECKS } from '../podsecurity/registry.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -64,6 +65,15 @@ function minor(version: string | undefined): number {
   return found ? Number(found[1]) : Number.POSITIVE_INFINITY;
 }
 
+/** How many things a level forbids at the version that labels ask for; most later versions of a check forbid less than its first. */
+function checksAt(level: string | undefined, labels: Labels): number {
+  const version = minor(labels[ENFORCE_VERSION]);
+  return CHECKS.filter((check) => check.level === 'baseline' || level !== 'baseline').flatMap(
+    ({ versions }) =>
+      versions.filter(({ since, tightens }, index) => since <= version && (index === 0 || tightens)),
+  ).length;
+}
+
 /** What changed between two known sets of labels. */
 export function labelChanges(before: Labels, after: Labels): LabelChange[] {
   const changes: LabelChange[] = [];
@@ -76,7 +86,7 @@ export function labelChanges(before: Labels, after: Labels): LabelChange[] {
     changes.push('privileged-chosen');
   // An old version judges by the checks of its time: the level stays, the checks added since are gone.
   if (to > 0 && to >= from && before[ENFORCE] !== undefined) {
-    const [was, is] = [minor(before[ENFORCE_VERSION]), minor(after[ENFORCE_VERSION])];
+    const [was, is] = [checksAt(after[ENFORCE], before), checksAt(after[ENFORCE], after)];
     if (is < was) changes.push('enforce-version-lowered');
     if (is > was) changes.push('enforce-version-raised');
   }

@@ -17,6 +17,8 @@ interface CheckVersion {
   /** Minor version of Kubernetes 1. */
   readonly since: number;
   readonly check: CheckPod;
+  /** It forbids what the version before it allowed. */
+  readonly tightens?: true;
   /** A baseline check that this one replaces at level restricted. */
   readonly overrides?: string;
 }

@@ -15,7 +15,7 @@ export const seccompProfileBaseline: Check = {
   level: 'baseline',
   versions: [
     { since: 0, check: v1_0 },
-    { since: 19, check: forbidSeccompTypes },
+    { since: 19, tightens: true, check: forbidSeccompTypes },
   ],
 };
 

@@ -25,8 +25,23 @@ test('what a change of labels means', () => {
     [{ [ENFORCE]: 'baseline' }, { [ENFORCE]: 'baseline', [VERSION]: 'v1.20' }, 'enforce-version-lowered'],
     [
       { [ENFORCE]: 'baseline', [VERSION]: 'v1.20' },
-      { [ENFORCE]: 'baseline', [VERSION]: 'v1.30' },
+      { [ENFORCE]: 'baseline', [VERSION]: 'v1.34' },
       'enforce-version-raised',
+    ],
+    // From v1.34 on no check was added, nor was one of level baseline between these.
+    [{ [ENFORCE]: 'restricted' }, { [ENFORCE]: 'restricted', [VERSION]: 'v1.35' }, ''],
+    [{ [ENFORCE]: 'restricted' }, { [ENFORCE]: 'restricted', [VERSION]: 'v1.33' }, 'enforce-version-lowered'],
+    [{ [ENFORCE]: 'baseline', [VERSION]: 'v1.30' }, { [ENFORCE]: 'baseline', [VERSION]: 'v1.22' }, ''],
+    // Before v1.19 it was annotations that said what seccomp profile a pod has.
+    [
+      { [ENFORCE]: 'baseline', [VERSION]: 'v1.30' },
+      { [ENFORCE]: 'baseline', [VERSION]: 'v1.18' },
+      'enforce-version-lowered',
+    ],
+    [
+      { [ENFORCE]: 'restricted', [VERSION]: 'v1.30' },
+      { [ENFORCE]: 'restricted', [VERSION]: 'v1.22' },
+      'enforce-version-lowered',
     ],
     [{ [ENFORCE]: 'baseline', [VERSION]: 'latest' }, { [ENFORCE]: 'baseline' }, ''],
     [{ [VERSION]: 'v1.20' }, { [ENFORCE]: 'baseline', [VERSION]: 'v1.30' }, 'enforce-raised'],
