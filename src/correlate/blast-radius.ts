@@ -99,7 +99,10 @@ class Gap {
         one.resource === resource && one.namespace === namespace && [name, undefined].includes(one.name),
     );
     // Of several things that were weakened in an object some may be given back; what it is that is given back is not always told by its word.
-    const undone = ofObject.filter((one) => changes.includes('created') || undoes(changes, one.changes));
+    const undone = ofObject.filter(
+      (one) =>
+        (changes.includes('created') && one.changes.includes('deleted')) || undoes(changes, one.changes),
+    );
     const closed = new Set(undone.length > 0 ? undone : ofObject);
     this.#weakened = this.#weakened.filter((one) => !closed.has(one));
   }

@@ -151,6 +151,13 @@ export class EventView implements EventFields {
     return this.#before ?? undefined;
   }
 
+  /** The same part of the last object of its name, if that was deleted. */
+  get former(): JsonObject | undefined {
+    const { ref } = this.request;
+    const versions = this.#past.versions(objectPath(ref.resource, this.objectName));
+    return versions.at(-1)?.body ? undefined : versions.findLast(({ body }) => body)?.body;
+  }
+
   /** The object as the request leaves it, or tried to. */
   get written(): WrittenObject | undefined {
     if (this.#written === undefined)
@@ -250,10 +257,12 @@ export class EventView implements EventFields {
 
   #policyChange(): PolicyChange | undefined {
     const change = policyChange(this.request, () => this);
-    if (change?.effect === 'unclear' && this.#isPutBack()) return putBack(change);
+    const { verb } = this.request;
+    if (change?.effect === 'unclear' && (verb === 'update' || verb === 'patch') && this.#isPutBack())
+      return putBack(change);
     if (change?.effect !== 'weakened') return change;
     const { request } = this;
-    const before = creates(request) ? NOTHING : this.before;
+    const before = creates(request) ? (this.former ?? NOTHING) : this.before;
     const after = request.verb.startsWith('delete') ? undefined : this.written?.object;
     const versions = { before, after, likened: this.#asItWasScoped };
     return { ...change, ...weakenedIn(request.ref, versions, (resource) => this.#seen(resource)) };
@@ -261,11 +270,11 @@ export class EventView implements EventFields {
 
   /** Whether the write leaves the object as one did that came before the last. */
   #isPutBack(): boolean {
-    const { ref, verb } = this.request;
-    if (creates(this.request) || verb.startsWith('delete') || !this.written?.whole) return false;
+    const { ref } = this.request;
+    if (!this.written?.whole) return false;
     const text = JSON.stringify(trimmed(this.written.object, ref));
-    const former = this.#past.versions(objectPath(ref.resource, this.objectName)).slice(0, -1);
-    return former.some(({ body }) => body !== undefined && JSON.stringify(body) === text);
+    const earlier = this.#past.versions(objectPath(ref.resource, this.objectName)).slice(0, -1);
+    return earlier.some(({ body }) => body !== undefined && JSON.stringify(body) === text);
   }
 
   /** Of an object that was never seen before: as a patch leaves it that says nothing of namespaces. */

@@ -3,7 +3,14 @@ import { member } from '../decode/json.ts';
 import { creates, type Request } from '../decode/request.ts';
 import type { WrittenObject } from '../memory/written-object.ts';
 import { applyPatch } from '../patch/apply.ts';
-import { comparePolicy, namedByPatch, notRecorded, unchanged, writtenUnseen } from './compare.ts';
+import {
+  comparePolicy,
+  createdAnew,
+  namedByPatch,
+  notRecorded,
+  unchanged,
+  writtenUnseen,
+} from './compare.ts';
 import { tellsWhole } from './former.ts';
 import { policyKindOf } from './registry.ts';
 
@@ -13,6 +20,8 @@ const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection
 interface Versions {
   /** What it was before, as far as that was ever seen. */
   readonly before: unknown;
+  /** Of one that is created: what the last one of its name was, which was deleted. */
+  readonly former: unknown;
   /** What the write leaves, or tried to. */
   readonly written: WrittenObject | undefined;
   /** False if the answer shows that the write left it as it was. */
@@ -35,10 +44,13 @@ export function mayChangePolicy({ ref, verb }: Pick<Request, 'ref' | 'verb'>): b
 export function policyChange(request: Request, versions: () => Versions): PolicyChange | undefined {
   if (!mayChangePolicy(request)) return undefined;
   const { ref, verb } = request;
-  const { before, written, objectChanged } = versions();
+  const { before, former, written, objectChanged } = versions();
   const kind = policyKindOf(ref, [before, written?.object]);
   if (!kind) return undefined;
-  if (creates(request)) return comparePolicy(kind, undefined, written?.object ?? {});
+  if (creates(request)) {
+    const object = written?.object ?? {};
+    return former === undefined ? comparePolicy(kind, undefined, object) : createdAnew(kind, former, object);
+  }
   if (verb.startsWith('delete')) return comparePolicy(kind, before ?? {}, undefined);
   if (!written) return notRecorded(kind);
   if (written.whole && before !== undefined) {

@@ -17,6 +17,19 @@ export function comparePolicy(kind: PolicyKind, before: unknown, after: unknown)
 }
 
 /**
+ * What is created under the name of an object that was deleted: a weaker one gives nothing back, and what it does not give back counts.
+ * @param former the object that was deleted, or its facts
+ */
+export function createdAnew(kind: PolicyKind, former: unknown, after: unknown): PolicyChange {
+  if (!['strengthened', 'neutral'].includes(kind.created)) return comparePolicy(kind, undefined, after);
+  const findings = differences(kind, former, after);
+  const has = (effect: PolicyEffect) => findings.some((finding) => finding.effect === effect);
+  const isWeaker = has('weakened') && !has('strengthened');
+  const change = summed(kind.engine, [...findings, life(kind.created, 'created')]);
+  return { ...change, effect: isWeaker ? 'weakened' : kind.created };
+}
+
+/**
  * What a patch does to an object whose former state was never seen: only what it names is judged, against what there is where nothing is set.
  * @param after the object that the patch left, or what can be made of the patch alone
  */

@@ -31,7 +31,7 @@ test('where a policy was weakened that had no say the level is what the rule say
   const rule = {
     ...metadata('r'),
     custom: { gatewatch: { 'nothing-let-through': 'low' } },
-    type: 'temporal_ordered',
+    type: 'temporal_ordered' as const,
   };
   const admitted = { outcome: 'admitted' } as const;
   const weakened = (fields: Partial<Signal['policy']> = {}) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { createdAnew } from '../../../../src/detect/policy/compare.ts';
 import { policyFacts } from '../../../../src/detect/policy/facts.ts';
 import { ADMISSION, compared, kindOf, objectOf, reversed, withValue } from './support.ts';
 
@@ -1306,4 +1307,25 @@ test('an expression that looks at nothing checks nothing, and chooses nothing', 
   assert.deepEqual(compared(path, policy({}), never).changes, ['match-conditions-added']);
   assert.equal(compared(path, policy({}), never).effect, 'weakened');
   assert.equal(compared(path, never, policy({})).effect, 'strengthened');
+});
+
+test('what is created weaker than the one that was deleted gives nothing back', () => {
+  const binding = (action: string, team = 'a') => ({
+    spec: {
+      policyName: 'p',
+      validationActions: [action],
+      matchResources: { namespaceSelector: { matchLabels: { team } } },
+    },
+  });
+  const anew = (former: object, after: object) => {
+    const { effect, changes } = createdAnew(kindOf(VAPB), former, after);
+    return [effect, ...changes];
+  };
+  assert.deepEqual(anew(binding('Deny'), binding('Audit')), ['weakened', 'action-lowered', 'created']);
+  assert.deepEqual(anew(binding('Audit'), binding('Deny')), ['strengthened', 'action-raised', 'created']);
+  assert.deepEqual(anew(binding('Deny'), binding('Deny')), ['strengthened', 'created']);
+  // It is for other namespaces, and refuses there, which it did not.
+  assert.equal(anew(binding('Audit', 'b'), binding('Deny'))[0], 'strengthened');
+  const exception = createdAnew(kindOf('kyverno.io/policyexceptions'), EXCEPTION, EXCEPTION);
+  assert.equal(exception.effect, 'weakened', 'what exempts does so anew');
 });
