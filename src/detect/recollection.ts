@@ -4,6 +4,7 @@ import type { Memory } from './memory/memory.ts';
 import { inOrder, type Moment } from './memory/moment.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
 import { accountOf } from './memory/remembered.ts';
+import type { Labels } from './namespace/labels.ts';
 import type { Known } from './namespace/posture.ts';
 import { NO_TIME, type Recent } from './recent.ts';
 import type { Past } from './view.ts';
@@ -48,6 +49,11 @@ export class Recollection implements Past, Moment {
   get namespace(): Known {
     this.asks(POSTURE);
     return this.#memory.posture(this.#request.record.key)?.before(this) ?? {};
+  }
+
+  wasLabelled(labels: Labels): boolean {
+    this.asks(POSTURE);
+    return this.#memory.posture(this.#request.record.key)?.had(this, labels) ?? false;
   }
 
   object(path: string): ObjectVersion | undefined {

@@ -33,6 +33,7 @@ import { JUDGES, objectPath, trimmed } from './memory/remembered.ts';
 import { type WrittenObject, writtenObject } from './memory/written-object.ts';
 import { mayChangeNamespace, namespaceChange } from './namespace/change.ts';
 import { changedSince } from './namespace/label-patch.ts';
+import type { Labels } from './namespace/labels.ts';
 import type { Known } from './namespace/posture.ts';
 import { hasTemplate, type PodLocation, podOf } from './podsecurity/pod-template.ts';
 import { policyChange } from './policy/change.ts';
@@ -66,6 +67,8 @@ const JUDGES_MAX = 32;
 /** What was known just before a request of its namespace, and of the objects in it. */
 export interface Past extends Objects {
   readonly namespace: Known;
+  /** Whether the namespace had these labels before those that it has now. */
+  wasLabelled(labels: Labels): boolean;
   /** The last versions of an object that are remembered, in order. */
   versions(path: string): readonly ObjectVersion[];
 }
@@ -203,7 +206,9 @@ export class EventView implements EventFields {
       const change = mayChangeNamespace(request)
         ? namespaceChange(request, this.outcome, this.#past.namespace)
         : undefined;
-      this.#namespace = change ?? null;
+      const { relabelled, labels_after } = change ?? {};
+      const isBack = relabelled && labels_after && this.#past.wasLabelled(labels_after);
+      this.#namespace = change ? { ...change, ...(isBack && { put_back: true }) } : null;
     }
     return this.#namespace ?? undefined;
   }

@@ -75,6 +75,8 @@ export interface NamespaceChange {
   readonly changes: readonly string[];
   /** Other labels that are changed, by which selectors of webhooks and policies may choose; absent if none is. */
   readonly relabelled?: readonly string[];
+  /** All labels are what they were before the last change of them. */
+  readonly put_back?: true;
 }
 
 /** What a write does to the protection that a policy gives, by weight: any weakening makes the whole one, what is for a person to judge is next. */

@@ -53,6 +53,13 @@ export class Posture {
     return labels && !Object.hasOwn(labels, ENFORCE) ? labels : undefined;
   }
 
+  /** Whether a namespace had these labels once before a request, and others since. */
+  had(moment: Moment, labels: Labels): boolean {
+    const earlier = this.entries.filter((entry) => entry.labels && inOrder(entry, moment) < 0);
+    const wanted = keep(labels);
+    return earlier.slice(0, -1).some((entry) => haveTheSame(entry.labels!, wanted));
+  }
+
   /** The posture without what a request has shown, or itself. */
   without(request: string): Posture {
     const entries = this.entries.filter((entry) => entry.request !== request);
@@ -81,7 +88,10 @@ export class Posture {
 function saysTheSame(a: PostureEntry | undefined, b: PostureEntry | undefined): boolean {
   if (!a?.labels || !b?.labels) return false;
   if (a.enforce !== b.enforce) return false;
-  const [before, after] = [a.labels, b.labels];
+  return haveTheSame(a.labels, b.labels);
+}
+
+function haveTheSame(before: Labels, after: Labels): boolean {
   const names = Object.keys(before);
   return names.length === Object.keys(after).length && names.every((name) => after[name] === before[name]);
 }
