@@ -115,6 +115,7 @@ export function recordedLines(name = '*'): string[] {
 /** Nothing is known of what was before. */
 export const NO_PAST: Past = {
   namespace: {},
+  wasLabelled: () => false,
   object: () => undefined,
   versions: () => [],
   paths: [],
