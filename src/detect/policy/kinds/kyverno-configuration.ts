@@ -1,8 +1,10 @@
 import { patternCovers } from '../../../record/pattern.ts';
 import { stringOf } from '../../decode/json.ts';
 import { canonical } from '../canonical.ts';
+import { matchConditions } from '../expressions.ts';
 import { type Extent, extentOf, unionExtent } from '../extent.ts';
 import { fields, harmless, unjudged } from '../fields.ts';
+import type { Compare } from '../finding.ts';
 import { selectorCovers } from '../label-selector.ts';
 import { exemption, patternsExtent, reach } from '../reach.ts';
 
@@ -48,6 +50,22 @@ function webhooksExtent(before: unknown, after: unknown): Extent {
   return extentOf(!covers(is, was), !covers(was, is));
 }
 
+/** Conditions that Kyverno puts on its webhooks, as JSON. */
+const conditionsText: Compare = (before, after, place) => {
+  const [was, is] = [listIn(before), listIn(after)];
+  if (was && is) return matchConditions(was, is, place);
+  return unjudged('matchConditions', 'match-conditions-changed')(before, after, place);
+};
+
+function listIn(text: unknown): readonly unknown[] | undefined {
+  try {
+    const parsed: unknown = JSON.parse(stringOf(text) || '[]');
+    return Array.isArray(parsed) ? parsed : undefined;
+  } catch {
+    return undefined; // written by hand, and not JSON
+  }
+}
+
 /** Kyverno's own ConfigMap (kyverno.io/docs/installation/customization): what no policy sees, whatever the policies say. */
 export const kyvernoConfiguration = fields({
   data: fields({
@@ -60,7 +78,7 @@ export const kyvernoConfiguration = fields({
       { noun: 'webhooks', narrowed: 'selector-narrowed', widened: 'selector-widened' },
       webhooksExtent,
     ),
-    matchConditions: unjudged('matchConditions', 'match-conditions-changed'),
+    matchConditions: conditionsText,
     generateSuccessEvents: harmless,
     successEventActions: harmless,
     updateRequestThreshold: harmless,

@@ -1,5 +1,5 @@
-import { at, listOf, stringOf } from '../../decode/json.ts';
-import { same, shown } from '../canonical.ts';
+import { at, isObject, listOf, stringOf } from '../../decode/json.ts';
+import { canonical, same, shown } from '../canonical.ts';
 import { failurePolicy, matchPolicy, timeoutSeconds } from '../common-fields.ts';
 import { matchConditions } from '../expressions.ts';
 import { fields, harmless, namedList } from '../fields.ts';
@@ -61,8 +61,23 @@ const each = namedList(
   webhook,
 );
 
+/** A webhook under another name is the same one: webhooks as they were, under the names that those have now which say the same. */
+function renamed(before: unknown, after: unknown): readonly unknown[] {
+  const names = new Set(listOf(before).map((one) => at(one, 'name')));
+  const come = Map.groupBy(
+    listOf(after).filter((one) => isObject(one) && !names.has(one.name)),
+    unnamed,
+  );
+  return listOf(before).map((one) => come.get(unnamed(one))?.pop() ?? one);
+}
+
+/** What a webhook says but for its name, as a text. */
+function unnamed(webhook: unknown): string {
+  return canonical(isObject(webhook) ? { ...webhook, name: undefined } : webhook);
+}
+
 const webhooks: Compare = (before, after, place) => {
-  if (listOf(after).length > 0) return each(before, after, place);
+  if (listOf(after).length > 0) return each(renamed(before, after), after, place);
   return [{ effect: 'weakened', change: 'webhooks-emptied', reason: 'all webhooks were removed' }];
 };
 

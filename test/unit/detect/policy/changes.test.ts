@@ -1329,3 +1329,30 @@ test('what is created weaker than the one that was deleted gives nothing back', 
   const exception = createdAnew(kindOf('kyverno.io/policyexceptions'), EXCEPTION, EXCEPTION);
   assert.equal(exception.effect, 'weakened', 'what exempts does so anew');
 });
+
+test('a webhook under another name is the same one', () => {
+  const hook = (name: string, failurePolicy = 'Fail') => ({
+    name,
+    failurePolicy,
+    clientConfig: { url: 'https://x.example' },
+  });
+  const change = (before: object[], after: object[]) => {
+    const { effect, changes } = compared(VALIDATING, { webhooks: before }, { webhooks: after });
+    return [effect, ...changes];
+  };
+  assert.deepEqual(change([hook('a.x')], [hook('b.x')]), ['neutral']);
+  assert.deepEqual(change([hook('a.x'), hook('c.x')], [hook('b.x'), hook('c.x')]), ['neutral']);
+  const weaker = change([hook('a.x')], [hook('b.x', 'Ignore')]);
+  assert.deepEqual(weaker, ['weakened', 'webhook-removed', 'webhook-added']);
+  assert.deepEqual(change([hook('a.x'), hook('b.x')], [hook('b.x')]), ['weakened', 'webhook-removed']);
+  assert.deepEqual(change([hook('a.x'), hook('b.x')], [hook('c.x')])[0], 'weakened', 'one for two');
+});
+
+test("conditions in Kyverno's ConfigMap are compared as those of webhooks are", () => {
+  const settings = (matchConditions?: string) => ({ data: { resourceFilters: '', matchConditions } });
+  const never = '[{"name":"n","expression":"false"}]';
+  assert.deepEqual(compared('configmaps', settings(), settings(never)).changes, ['match-conditions-added']);
+  assert.equal(compared('configmaps', settings(), settings(never)).effect, 'weakened');
+  assert.equal(compared('configmaps', settings(never), settings('[]')).effect, 'strengthened');
+  assert.equal(compared('configmaps', settings(), settings('- name: n')).effect, 'unclear');
+});
