@@ -108,6 +108,7 @@ const gatewatch = z.looseObject({
       enforce_after: z.string().optional(),
       changes: texts,
       relabelled: texts.optional().describe('Other labels that are changed, by which selectors may choose.'),
+      put_back: z.literal(true).optional().describe('All labels are what they once were.'),
     })
     .optional(),
   policy: z

@@ -121,6 +121,7 @@ const properties: Properties = {
       enforce_after: keyword,
       changes: keyword,
       relabelled: keyword,
+      put_back: { type: 'boolean' },
     }),
     policy: object({ engine: keyword, effect: keyword, changes: keyword, reasons: text }),
     exception: object({ id: keyword, title: keyword, owner: keyword, reason: text, expires: date }),
