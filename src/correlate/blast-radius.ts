@@ -98,12 +98,7 @@ class Gap {
       (one) =>
         one.resource === resource && one.namespace === namespace && [name, undefined].includes(one.name),
     );
-    // Of several things that were weakened in an object some may be given back; what it is that is given back is not always told by its word.
-    const undone = ofObject.filter(
-      (one) =>
-        (changes.includes('created') && one.changes.includes('deleted')) || undoes(changes, one.changes),
-    );
-    const closed = new Set(undone.length > 0 ? undone : ofObject);
+    const closed = new Set(undoneOf(ofObject, changes));
     this.#weakened = this.#weakened.filter((one) => !closed.has(one));
   }
 
@@ -122,6 +117,20 @@ class Gap {
     if (weaker.includes(true)) return { level: BASELINE };
     return weaker.includes(undefined) ? { level: BASELINE, uncertain: true } : {};
   }
+}
+
+/**
+ * What is given back of several things that were weakened in one object. It is not always told by its word: then it is all. All it is as well where the object is
+ * made anew, unless that was compared with the one that was deleted, which may have been weakened before.
+ */
+function undoneOf(weakened: readonly Weakened[], changes: readonly string[]): readonly Weakened[] {
+  const isAnew = changes.includes('created');
+  // Whole webhooks are compared with nothing.
+  if (isAnew && (changes.length === 1 || changes.includes('webhook-added'))) return weakened;
+  const undone = weakened.filter(
+    (one) => (isAnew && one.changes.includes('deleted')) || undoes(changes, one.changes),
+  );
+  return undone.length > 0 ? undone : weakened;
 }
 
 /** Whether a policy was changed in a way that may have weakened it. */

@@ -23,6 +23,7 @@ export function comparePolicy(kind: PolicyKind, before: unknown, after: unknown)
 export function createdAnew(kind: PolicyKind, former: unknown, after: unknown): PolicyChange {
   if (!['strengthened', 'neutral'].includes(kind.created)) return comparePolicy(kind, undefined, after);
   const findings = differences(kind, former, after);
+  if (findings.length === 0) return putBack(comparePolicy(kind, undefined, after));
   const has = (effect: PolicyEffect) => findings.some((finding) => finding.effect === effect);
   const isWeaker = has('weakened') && !has('strengthened');
   const change = summed(kind.engine, [...findings, life(kind.created, 'created')]);

@@ -241,3 +241,26 @@ test('what a policy had no say in is not told of; where the labels of a namespac
     'by a webhook that has nothing to do with it',
   );
 });
+
+test('what is made anew gives all back, unless it is like the one that was deleted, which had been weakened before', () => {
+  const object = { resource: 'validatingwebhookconfigurations', name: 'hooks' };
+  const changedAt = (seconds: number, effect: 'weakened' | 'strengthened', ...changes: string[]) =>
+    at(seconds, { facts: object, policy: { engine: 'webhook', effect, changes, reasons: [] } });
+  const afterwards = (...anew: string[]) =>
+    allOf(
+      blastRadius(
+        [
+          changedAt(1, 'weakened', 'selector-narrowed'),
+          changedAt(2, 'weakened', 'deleted'),
+          changedAt(3, 'strengthened', ...anew),
+          podAt(4),
+        ],
+        10,
+      ),
+    ).length;
+  assert.equal(afterwards('created'), 0);
+  assert.equal(afterwards('webhook-added', 'created'), 0);
+  assert.equal(afterwards('selector-widened', 'created'), 0);
+  assert.equal(afterwards('created', 'put-back'), 1);
+  assert.equal(afterwards('failure-policy-fail', 'created'), 1);
+});

@@ -1323,7 +1323,7 @@ test('what is created weaker than the one that was deleted gives nothing back', 
   };
   assert.deepEqual(anew(binding('Deny'), binding('Audit')), ['weakened', 'action-lowered', 'created']);
   assert.deepEqual(anew(binding('Audit'), binding('Deny')), ['strengthened', 'action-raised', 'created']);
-  assert.deepEqual(anew(binding('Deny'), binding('Deny')), ['strengthened', 'created']);
+  assert.deepEqual(anew(binding('Deny'), binding('Deny')), ['strengthened', 'created', 'put-back']);
   // It is for other namespaces, and refuses there, which it did not.
   assert.equal(anew(binding('Audit', 'b'), binding('Deny'))[0], 'strengthened');
   const exception = createdAnew(kindOf('kyverno.io/policyexceptions'), EXCEPTION, EXCEPTION);
