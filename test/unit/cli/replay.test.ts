@@ -43,12 +43,12 @@ test('two sets of rules are compared by their alerts', async (t) => {
   const deleted = join(folder, 'change/pods-deleted.yml');
   const text = await readFile(deleted, 'utf8');
   await writeFile(deleted, text.replace('level: informational', 'level: high'));
-  await rm(join(folder, 'workload/host-pid.yml'));
+  await rm(join(folder, 'workload/attack-tool-name.yml'));
   const compare = ['replay', RECORDING, '--compare', 'shipped', folder];
   const { stdout, stderr } = await gatewatch(...compare);
   const lines = stdout.split('\n').filter(Boolean);
   assert.ok(
-    lines.some((line) => /^- \S+ \S+ PW07 /.test(line)),
+    lines.some((line) => /^- \S+ \S+ PW18 /.test(line)),
     stdout,
   );
   assert.ok(
@@ -56,7 +56,7 @@ test('two sets of rules are compared by their alerts', async (t) => {
     stdout,
   );
   assert.ok(
-    lines.every((line) => / (?:PW07|CH04) /.test(line)),
+    lines.every((line) => / (?:PW18|CH04) /.test(line)),
     stdout,
   );
   assert.match(stderr, /\d+ alerts with shipped, \d+ with .*: 0 added, \d+ removed, 1 changed\.\n$/);
