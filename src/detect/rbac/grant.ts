@@ -31,8 +31,9 @@ export function mayGrant({ ref, verb }: Pick<Request, 'ref' | 'verb'>): boolean 
 const GRANTING = new Set(['rules', 'aggregationRule', 'roleRef', 'subjects', '$patch']);
 
 /** Whether a patch leaves what an object grants as it was: labels and annotations do, but for the labels that add a role to another. */
-export function leavesGrant({ verb, requestObject: patch }: Request): boolean {
-  if (verb !== 'patch') return false;
+export function leavesGrant(request: Request): boolean {
+  if (request.verb !== 'patch') return false;
+  const patch = request.requestObject;
   if (Array.isArray(patch)) return !patch.some(isGranting);
   if (!isObject(patch)) return false;
   return (

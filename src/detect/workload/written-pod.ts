@@ -70,9 +70,10 @@ export function writtenPod(
 }
 
 /** Whether it is a patch of a pod that is there, and not one that creates it by applying it whole. */
-function patchesPod({ ref, verb, code, requestObject }: Request): boolean {
+function patchesPod(request: Request): boolean {
+  const { ref, verb, code } = request;
   if (ref.resource !== 'pods' || verb !== 'patch' || ref.subresource !== '') return false;
-  return code === 200 || at(requestObject, 'kind') !== 'Pod';
+  return code === 200 || at(request.requestObject, 'kind') !== 'Pod';
 }
 
 /** Lists of containers whose images can be changed (k8s.io/kubernetes/pkg/apis/core/validation, ValidatePodUpdate). */
