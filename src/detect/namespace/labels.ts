@@ -85,7 +85,8 @@ export function labelChanges(before: Labels, after: Labels): LabelChange[] {
   else if (after[ENFORCE] === 'privileged' && before[ENFORCE] === undefined)
     changes.push('privileged-chosen');
   // An old version judges by the checks of its time: the level stays, the checks added since are gone.
-  if (to > 0 && to >= from && before[ENFORCE] !== undefined) {
+  const isRedated = before[ENFORCE_VERSION] !== after[ENFORCE_VERSION];
+  if (isRedated && to > 0 && to >= from && before[ENFORCE] !== undefined) {
     const [was, is] = [checksAt(after[ENFORCE], before), checksAt(after[ENFORCE], after)];
     if (is < was) changes.push('enforce-version-lowered');
     if (is > was) changes.push('enforce-version-raised');

@@ -55,9 +55,15 @@ export class Posture {
 
   /** Whether a namespace had these labels once before a request, and others since. */
   had(moment: Moment, labels: Labels): boolean {
-    const earlier = this.entries.filter((entry) => entry.labels && inOrder(entry, moment) < 0);
     const wanted = keep(labels);
-    return earlier.slice(0, -1).some((entry) => haveTheSame(entry.labels!, wanted));
+    let isLast = true;
+    for (let index = this.entries.length - 1; index >= 0; index--) {
+      const entry = this.entries[index]!;
+      if (!entry.labels || inOrder(entry, moment) >= 0) continue;
+      if (!isLast && haveTheSame(entry.labels, wanted)) return true;
+      isLast = false;
+    }
+    return false;
   }
 
   /** The posture without what a request has shown, or itself. */
