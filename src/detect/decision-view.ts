@@ -17,6 +17,8 @@ export class DecisionView extends EventView {
         return this.actorKind;
       case 'present':
         return PRESENT;
+      case 'pod':
+        return 0;
       case 'caller':
         return UNKNOWN;
       default:

@@ -6,6 +6,7 @@ import { mayChangePolicy } from './policy/change.ts';
 import { mayGrant } from './rbac/grant.ts';
 import { bitOf, OPTIONAL, type Optional, type Trait, type TraitOf, UNKNOWN } from './sigma/traits.ts';
 import type { EventView } from './view.ts';
+import { podPartsOf } from './workload/pod-parts.ts';
 import { mayWritePod } from './workload/written-pod.ts';
 
 const bit = Object.fromEntries(OPTIONAL.map((field) => [field, bitOf(field)])) as Record<Optional, number>;
@@ -65,6 +66,8 @@ export function traitOf(view: EventView, field: Trait): TraitOf {
       return view.actorKind;
     case 'user.username':
       return request.caller.name || undefined;
+    case 'pod':
+      return podPartsOf(view);
     case 'caller':
       return request.caller.recurs ? request.caller : UNKNOWN;
   }

@@ -120,16 +120,28 @@ export function byValue(item: Item, newTest: (terms: readonly Term[]) => ValueTe
 }
 
 /** Fields whose values come again and again, and that rules hold against long lists of texts. */
-const RECURRING = new Set(['userAgent', 'user.username', 'sourceIPs']);
+const RECURRING = new Set([
+  'userAgent',
+  'user.username',
+  'sourceIPs',
+  'gatewatch.object.series',
+  'gatewatch.pod.command',
+  'gatewatch.pod.image',
+  'gatewatch.pod.spec.containers.env.value',
+  'gatewatch.pod.spec.containers.name',
+]);
 
-/** Values whose answers one item remembers; a busy cluster has some hundreds of users and clients. */
+/** Values whose answers one item remembers; a busy cluster has some hundreds of users, clients and images. */
 const REMEMBERED_MAX = 1000;
+
+/** Longer ones are not remembered, so that memory is bounded. */
+const REMEMBERED_CHARS_MAX = 256;
 
 /** The same test, which answers a text that it has seen before from memory. */
 function remembering(test: ValueTest): ValueTest {
   const answers = new Map<string, boolean>();
   return (value) => {
-    if (typeof value !== 'string') return test(value);
+    if (typeof value !== 'string' || value.length > REMEMBERED_CHARS_MAX) return test(value);
     const known = answers.get(value);
     if (known !== undefined) return known;
     if (answers.size === REMEMBERED_MAX) answers.clear();

@@ -21,10 +21,36 @@ export const OPTIONAL = [
 
 export type Optional = (typeof OPTIONAL)[number];
 
+/** What a written pod may have and most have not, and the fields that are absent without it. */
+export const POD_PARTS = {
+  pod: ['gatewatch.pod', 'gatewatch.pod_security'],
+  baseline: [
+    'gatewatch.pod_security.baseline',
+    'gatewatch.pod_security.added',
+    'gatewatch.pod_security.injected',
+  ],
+  restricted: ['gatewatch.pod_security.restricted'],
+  hostPath: ['gatewatch.pod.host_path'],
+  command: ['gatewatch.pod.command'],
+  annotations: ['gatewatch.pod.metadata.annotations'],
+  shared: [
+    'gatewatch.pod.spec.hostIPC',
+    'gatewatch.pod.spec.hostNetwork',
+    'gatewatch.pod.spec.hostPID',
+    'gatewatch.pod.spec.shareProcessNamespace',
+  ],
+  initContainers: ['gatewatch.pod.spec.initContainers'],
+  ephemeralContainers: ['gatewatch.pod.spec.ephemeralContainers'],
+  securityContext: ['gatewatch.pod.spec.containers.securityContext'],
+  env: ['gatewatch.pod.spec.containers.env'],
+} as const;
+
+export type PodPart = keyof typeof POD_PARTS;
+
 /**
  * What events are told apart by before their rules are known: which fields there may be; fields that most rules begin with and that have few values worth telling
  * apart; who asked, as a whole and, for callers whom nobody remembers, by name. What leaves fewest rules comes first: then the others are seldom
- * asked for.
+ * asked for; last what bodies have to be parsed for.
  */
 export const TRAITS = [
   'objectRef.resource',
@@ -40,6 +66,7 @@ export const TRAITS = [
   'objectRef.apiGroup',
   'stage',
   'user.username',
+  'pod',
 ] as const;
 
 export type Trait = (typeof TRAITS)[number];
@@ -47,7 +74,7 @@ export type Trait = (typeof TRAITS)[number];
 /** What an event would have to be decoded for. */
 export const UNKNOWN: unique symbol = Symbol('unknown');
 
-/** What an event says of one of its traits; of its caller the fields; of what is present a bit for each of `OPTIONAL` that may be. */
+/** What an event says of one of its traits; of its caller the fields; of what is present, and of its pod, a bit for each of `OPTIONAL` or `POD_PARTS` that there may be. */
 export type TraitOf = string | number | undefined | typeof UNKNOWN | EventFields;
 
 /** Any value that no rule names: rules that ask for a value by its name do not mean it. */
@@ -55,6 +82,7 @@ const OTHER: unique symbol = Symbol('other');
 
 const CALLER = 'caller' satisfies Trait;
 const PRESENT = 'present' satisfies Trait;
+const POD = 'pod' satisfies Trait;
 
 /** Fields that come again with each event of the same client. */
 const OF_CALLER = /^(?:user|impersonatedUser|sourceIPs|userAgent|gatewatch\.client)(?:\.|$)/;
@@ -67,8 +95,20 @@ export function bitOf(field: Optional): number {
   return 1 << OPTIONAL.indexOf(field);
 }
 
-/** The bit of the optional field that holds a field; 0 if none does. */
-function bitOver(field: string): number {
+const PARTS = Object.keys(POD_PARTS) as PodPart[];
+
+/** The bit of a part in what an event says of its pod. */
+export function bitOfPart(part: PodPart): number {
+  return 1 << PARTS.indexOf(part);
+}
+
+/** The bits of what a field is absent without; 0 if that is nothing that the trait tells. */
+function bitsOver(trait: Trait, field: string): number {
+  if (trait === POD) {
+    const holding = PARTS.filter((part) => POD_PARTS[part].some((outer) => isWithin(field, outer)));
+    return holding.reduce((bits, part) => bits | bitOfPart(part), 0);
+  }
+  if (trait !== PRESENT) return 0;
   if (WITH_POD.test(field)) return bitOf('gatewatch.pod');
   const holding = OPTIONAL.find((optional) => isWithin(field, optional));
   return holding ? bitOf(holding) : 0;
@@ -78,7 +118,7 @@ function isWithin(field: string, outer: string): boolean {
   return field === outer || field.startsWith(`${outer}.`);
 }
 
-/** One trait of an event: a value that some rule names, another one, or none; of a caller its fields, of what is present the bits. */
+/** One trait of an event: a value that some rule names, another one, or none; of a caller its fields, of what is present and of a pod the bits. */
 export type Value = string | number | undefined | typeof OTHER | typeof UNKNOWN | EventFields;
 
 /** The traits by which an item may be answered, as numbers in `TRAITS`. */
@@ -90,12 +130,13 @@ export function traitsOf({ field, comparison }: Item): readonly number[] {
 
 function covers(trait: Trait, field: string): boolean {
   if (trait === CALLER) return OF_CALLER.test(field);
-  return trait === PRESENT ? bitOver(field) !== 0 : isWithin(field, trait);
+  return trait === PRESENT || trait === POD ? bitsOver(trait, field) !== 0 : isWithin(field, trait);
 }
 
 /** Reads one trait of events. */
 export class TraitReader {
   readonly #trait: Trait;
+  readonly #isBits: boolean;
   /** Values that rules name, by themselves and folded. */
   readonly #named = new Map<string, string>();
   readonly #values: (event: EventFields) => readonly unknown[];
@@ -103,6 +144,7 @@ export class TraitReader {
 
   constructor(trait: Trait, items: Iterable<Item>) {
     this.#trait = trait;
+    this.#isBits = trait === PRESENT || trait === POD;
     this.#values = compilePath(trait);
     this.#exists = compileExists(trait);
     for (const item of items)
@@ -113,10 +155,10 @@ export class TraitReader {
   read(event: EventFields): Value | null {
     if (event.trait) {
       const value = event.trait(this.#trait);
-      const isItself = typeof value === 'object' || value === UNKNOWN || this.#trait === PRESENT;
+      const isItself = typeof value === 'object' || value === UNKNOWN || this.#isBits;
       return isItself ? value : this.#known(textOf(value));
     }
-    if (this.#trait === CALLER || this.#trait === PRESENT) return UNKNOWN;
+    if (this.#trait === CALLER || this.#isBits) return UNKNOWN;
     const found = this.#values(event);
     const text = textOf(found[0]);
     if (text === undefined ? this.#exists(event) : found.length > 1) return null;
@@ -149,7 +191,10 @@ const CASELESS = new Set(['equals', 'exists']);
 /** Whether an item that the trait covers holds of all events with this value of it; undefined if that does not tell. */
 export function answerOf(trait: Trait, value: Value, item: Item, test: Predicate): boolean | undefined {
   if (value === UNKNOWN) return undefined;
-  if (typeof value === 'number') return value & bitOver(item.field) ? undefined : test(NOTHING);
+  if (typeof value === 'number') {
+    const bits = bitsOver(trait, item.field);
+    return (value & bits) === bits ? undefined : test(NOTHING);
+  }
   if (value === undefined) return test(NOTHING);
   if (typeof value === 'object') return test(value);
   // Of a value that is there the fields inside are not told.
