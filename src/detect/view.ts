@@ -28,6 +28,7 @@ import {
 import { changesOf } from './decode/managed-fields.ts';
 import { creates, holdsObject, type Request } from './decode/request.ts';
 import { type Exposure, exposureOf, mayExpose } from './exposure/exposure.ts';
+import { saysText } from './memory/json-size.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
 import { JUDGES, objectPath, trimmed } from './memory/remembered.ts';
 import { type WrittenObject, writtenObject } from './memory/written-object.ts';
@@ -177,7 +178,8 @@ export class EventView implements EventFields {
   #leavesAsItWas(): boolean {
     const { before, request } = this;
     if (!before || creates(request) || !this.written?.whole) return false;
-    return JSON.stringify(trimmed(this.written.object, request.ref)) === JSON.stringify(before);
+    const after = trimmed(this.written.object, request.ref);
+    return after !== undefined && saysText(before, JSON.stringify(after));
   }
 
   get pod(): WrittenPod | undefined {

@@ -15,15 +15,34 @@ export interface Benchmark {
 const ROUNDS = 20;
 
 /** Best time of each of two runs, taken in turns, seconds. */
-export async function race(
+export function race(
   run: () => void | Promise<void>,
   baseline: () => void | Promise<void>,
   rounds = ROUNDS,
 ): Promise<{ run: number; baseline: number }> {
-  const best = { run: Number.POSITIVE_INFINITY, baseline: Number.POSITIVE_INFINITY };
+  return bestOf({ baseline, run }, rounds, () => undefined);
+}
+
+/**
+ * Best time of each of some runs, seconds. In each round all of them get the same input, each time another one of them as the first.
+ * @param prepare makes the input of a round; it is not timed
+ */
+export async function bestOf<Name extends string, Input>(
+  runs: Readonly<Record<Name, (input: Input) => void | Promise<void>>>,
+  rounds: number,
+  prepare: (round: number) => Input,
+): Promise<Record<Name, number>> {
+  const names = Object.keys(runs) as Name[];
+  const best = Object.fromEntries(names.map((name) => [name, Number.POSITIVE_INFINITY])) as Record<
+    Name,
+    number
+  >;
   for (let round = 0; round < rounds; round++) {
-    best.baseline = Math.min(best.baseline, await timed(baseline));
-    best.run = Math.min(best.run, await timed(run));
+    const input = prepare(round);
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(round + turn) % names.length]!;
+      best[name] = Math.min(best[name], await timed(() => runs[name](input)));
+    }
   }
   return best;
 }

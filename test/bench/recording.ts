@@ -22,6 +22,38 @@ function linesOf(file: string): string[] {
     .filter((line) => line !== '');
 }
 
+const DAY_MS = 86_400_000;
+
+/**
+ * The lines as such a day would be recorded so many days later: later in all its times, with other audit and object ids and the same clients, so that no
+ * event in it has been seen before.
+ */
+export function daysLater(lines: readonly string[], days: number): string[] {
+  const id = (days % 256).toString(16).padStart(2, '0');
+  const dates = new Map<string, string>();
+  const later = (date: string) => {
+    let shown = dates.get(date);
+    if (shown === undefined) {
+      shown = new Date(Date.parse(date) + days * DAY_MS).toISOString().slice(0, date.length);
+      dates.set(date, shown);
+    }
+    return shown;
+  };
+  return lines.map((line) => {
+    // The account of who asks stays what it is.
+    const caller = line.indexOf('"user":');
+    const rest = line.indexOf('"sourceIPs":', caller);
+    return (
+      line.slice(0, caller).replace(/(?<="auditID":")../, id) +
+      line.slice(caller, rest) +
+      line
+        .slice(rest)
+        .replace(/(?<="uid":")../g, id)
+        .replace(/\b20\d\d-\d\d-\d\d(?=T)/g, later)
+    );
+  });
+}
+
 /** The same with the attacks of the bundled recording at its end. */
 export function attackedLines(): { lines: string[]; source: string } {
   const { lines, source } = recordedLines();

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Posture, type PostureEntry } from '../namespace/posture.ts';
+import { charsOf } from './json-size.ts';
 import { inOrder, type Moment } from './moment.ts';
 import { ObjectHistory, type ObjectVersion } from './object-history.ts';
 import { accountsOf } from './remembered.ts';
@@ -56,7 +57,7 @@ export class Memory {
     this.#objects = new LRUCache({
       maxSize: limits.objects_bytes_max,
       sizeCalculation: ({ versions }, key) =>
-        versions.reduce((size, version) => size + charsOf(version), key.length + 1),
+        versions.reduce((size, version) => size + sizeOf(version), key.length + 1),
       dispose: ({ versions }, place, reason) => {
         if (reason === 'set') return;
         limitReached('objects_bytes_max');
@@ -137,17 +138,21 @@ export class Memory {
 
   #remember(place: string, history: ObjectHistory): void {
     const [key, object] = placeOf(place);
+    const { versions } = history;
     const known = this.#objects.peek(place)?.versions ?? [];
-    for (const account of accountsOf(object, known)) this.#runners.delete(key + SEPARATOR + account, object);
-    for (const account of accountsOf(object, history.versions))
-      this.#runners.add(key + SEPARATOR + account, object);
+    const isOther = (versions: readonly ObjectVersion[]) => (one: ObjectVersion) => !versions.includes(one);
+    const came = accountsOf(object, versions.filter(isOther(known)));
+    for (const account of came) this.#runners.add(key + SEPARATOR + account, object);
+    for (const account of accountsOf(object, known.filter(isOther(versions))))
+      if (!came.includes(account) && !accountsOf(object, versions).includes(account))
+        this.#runners.delete(key + SEPARATOR + account, object);
     this.#paths.add(key, object);
     this.#objects.set(place, history);
   }
 
   #bounded(version: ObjectVersion): ObjectVersion {
     const { body, ...rest } = version;
-    if (!body || JSON.stringify(body).length <= this.#limits.object_bytes_max) return version;
+    if (!body || charsOf(body) <= this.#limits.object_bytes_max) return version;
     this.#limitReached('object_bytes_max');
     return rest;
   }
@@ -187,15 +192,11 @@ class Index {
   }
 }
 
-/** By version, which does not change: to write it out again with each new one would cost more. */
-const chars = new WeakMap<ObjectVersion, number>();
+/** What is kept beside a body: when and by whom it was written. */
+const VERSION_CHARS = 128;
 
-function charsOf(version: ObjectVersion): number {
-  const known = chars.get(version);
-  if (known !== undefined) return known;
-  const { length } = JSON.stringify(version);
-  chars.set(version, length);
-  return length;
+function sizeOf({ body, user = '' }: ObjectVersion): number {
+  return VERSION_CHARS + user.length + (body ? charsOf(body) : 0);
 }
 
 function saysTheSame(a: readonly Moment[], b: readonly Moment[]): boolean {

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../decode/json.ts';
+import { sameJson } from './json-size.ts';
 import { inOrder, lastBefore, type Moment } from './moment.ts';
 
 /** The object that made another one and answers for it: its owner reference with `controller: true`. */
@@ -47,13 +48,8 @@ export class ObjectHistory {
   with(version: ObjectVersion): ObjectHistory {
     if (this.holds(version.request)) return this;
     const known = this.before(version);
-    if (known && sameText(known.body, version.body)) return this;
+    if (known && sameJson(known.body, version.body)) return this;
     const versions = [...this.versions, version].sort(inOrder).slice(-VERSIONS_MAX);
     return versions.includes(version) ? new ObjectHistory(versions) : this;
   }
-}
-
-/** The API server writes the fields of an object in one order. */
-function sameText(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }

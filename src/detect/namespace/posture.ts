@@ -77,7 +77,11 @@ export class Posture {
     if (this.entries.some((known) => known.request === entry.request)) return this;
     const known = this.before(entry);
     if (!entry.labels && known.enforce === entry.enforce) return this;
-    const trimmed = entry.labels ? { ...entry, labels: keep(entry.labels) } : entry;
+    const labels = entry.labels && keep(entry.labels);
+    // Labels that stay what they were are kept once, and told to be the same at a glance.
+    const trimmed = labels
+      ? { ...entry, labels: known.labels && haveTheSame(known.labels, labels) ? known.labels : labels }
+      : entry;
     const entries = [...this.entries, trimmed]
       .sort(inOrder)
       // Labels that are applied again and again would push out what came before them.
@@ -98,6 +102,7 @@ function saysTheSame(a: PostureEntry | undefined, b: PostureEntry | undefined): 
 }
 
 function haveTheSame(before: Labels, after: Labels): boolean {
+  if (before === after) return true;
   const names = Object.keys(before);
   return names.length === Object.keys(after).length && names.every((name) => after[name] === before[name]);
 }
