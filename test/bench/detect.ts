@@ -14,6 +14,11 @@ const ROUNDS = 60;
 
 const DAY_MS = 86_400_000;
 
+interface Day {
+  readonly records: readonly ReceivedRecord[];
+  readonly texts: readonly string[];
+}
+
 /**
  * The detect stage with all shipped rules, decoding, matching, learning, signals, beside JSON.parse of the same lines: as they come from the log, in bytes,
  * and as text that somebody has decoded already. In each round of another day: what was seen before would be recognized, and teach nothing.
@@ -27,14 +32,14 @@ export const detect: Benchmark = {
     let signals = 0;
     const seconds = await bestOf(
       {
-        ofBytes({ records }) {
+        ofBytes({ records }: Day) {
           for (const { bytes } of records) JSON.parse(bytes.toString());
         },
-        run({ records }) {
+        run({ records }: Day) {
           signals = 0;
           for (const record of records) signals += detector.detect(record).signals.length;
         },
-        ofText({ texts }) {
+        ofText({ texts }: Day) {
           for (const text of texts) JSON.parse(text);
         },
       },

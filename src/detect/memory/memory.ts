@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { Posture, type PostureEntry } from '../namespace/posture.ts';
 import { charsOf } from './json-size.ts';
-import { inOrder, type Moment } from './moment.ts';
+import { changesBetween, inOrder, type Moment } from './moment.ts';
 import { ObjectHistory, type ObjectVersion } from './object-history.ts';
 import { accountsOf } from './remembered.ts';
 
@@ -139,12 +139,11 @@ export class Memory {
   #remember(place: string, history: ObjectHistory): void {
     const [key, object] = placeOf(place);
     const { versions } = history;
-    const known = this.#objects.peek(place)?.versions ?? [];
-    const isOther = (versions: readonly ObjectVersion[]) => (one: ObjectVersion) => !versions.includes(one);
-    const came = accountsOf(object, versions.filter(isOther(known)));
-    for (const account of came) this.#runners.add(key + SEPARATOR + account, object);
-    for (const account of accountsOf(object, known.filter(isOther(versions))))
-      if (!came.includes(account) && !accountsOf(object, versions).includes(account))
+    const { gone, came } = changesBetween(this.#objects.peek(place)?.versions ?? [], versions);
+    const accounts = accountsOf(object, came);
+    for (const account of accounts) this.#runners.add(key + SEPARATOR + account, object);
+    for (const account of accountsOf(object, gone))
+      if (!accounts.includes(account) && !accountsOf(object, versions).includes(account))
         this.#runners.delete(key + SEPARATOR + account, object);
     this.#paths.add(key, object);
     this.#objects.set(place, history);
@@ -164,11 +163,10 @@ export class Memory {
     after: readonly MemoryChange['entry'][],
   ): void {
     const place = object === undefined ? { key } : { key, object };
+    const { gone, came } = changesBetween(before, after);
     // What one request has shown may be told anew: the last word counts.
-    for (const entry of before)
-      if (!after.includes(entry)) this.#changes.push({ ...place, entry, kept: false });
-    for (const entry of after)
-      if (!before.includes(entry)) this.#changes.push({ ...place, entry, kept: true });
+    for (const entry of gone) this.#changes.push({ ...place, entry, kept: false });
+    for (const entry of came) this.#changes.push({ ...place, entry, kept: true });
   }
 }
 

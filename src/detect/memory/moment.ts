@@ -11,11 +11,8 @@ export function inOrder(a: Moment, b: Moment): number {
   return a.time - b.time || (a.request < b.request ? -1 : 1);
 }
 
-/** The last of ordered moments strictly before another one. */
-export function lastBefore<Entry extends Moment>(
-  moments: readonly Entry[],
-  { time, request }: Moment,
-): Entry | undefined {
+/** How many of ordered moments are strictly before another one. */
+export function placeOf(moments: readonly Moment[], { time, request }: Moment): number {
   let [from, to] = [0, moments.length];
   while (from < to) {
     const middle = (from + to) >> 1;
@@ -23,5 +20,36 @@ export function lastBefore<Entry extends Moment>(
     if (one.time < time || (one.time === time && one.request < request)) from = middle + 1;
     else to = middle;
   }
-  return moments[from - 1];
+  return from;
+}
+
+/** The last of ordered moments strictly before another one. */
+export function lastBefore<Entry extends Moment>(
+  moments: readonly Entry[],
+  moment: Moment,
+): Entry | undefined {
+  return moments[placeOf(moments, moment) - 1];
+}
+
+/** What of ordered moments is gone in others that came of them, and what came. */
+export function changesBetween<Entry extends Moment>(
+  before: readonly Entry[],
+  after: readonly Entry[],
+): { readonly gone: readonly Entry[]; readonly came: readonly Entry[] } {
+  const gone: Entry[] = [];
+  const came: Entry[] = [];
+  for (let [old, now] = [0, 0]; old < before.length || now < after.length; ) {
+    const [known, other] = [before[old], after[now]];
+    if (known === other) {
+      old++;
+      now++;
+    } else if (known && (!other || inOrder(known, other) < 0)) {
+      gone.push(known);
+      old++;
+    } else {
+      came.push(other!);
+      now++;
+    }
+  }
+  return { gone, came };
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../decode/json.ts';
 import { sameJson } from './json-size.ts';
-import { inOrder, lastBefore, type Moment } from './moment.ts';
+import { lastBefore, type Moment, placeOf } from './moment.ts';
 
 /** The object that made another one and answers for it: its owner reference with `controller: true`. */
 export interface Owner {
@@ -49,7 +49,8 @@ export class ObjectHistory {
     if (this.holds(version.request)) return this;
     const known = this.before(version);
     if (known && sameJson(known.body, version.body)) return this;
-    const versions = [...this.versions, version].sort(inOrder).slice(-VERSIONS_MAX);
+    const at = placeOf(this.versions, version);
+    const versions = this.versions.toSpliced(at, 0, version).slice(-VERSIONS_MAX);
     return versions.includes(version) ? new ObjectHistory(versions) : this;
   }
 }

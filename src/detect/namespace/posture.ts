@@ -1,5 +1,5 @@
 import type { EventTime } from '../../record/time.ts';
-import { inOrder, lastBefore, type Moment } from '../memory/moment.ts';
+import { inOrder, lastBefore, type Moment, placeOf } from '../memory/moment.ts';
 import { concernsAdmission, ENFORCE, enforcedLevel, type Labels } from './labels.ts';
 
 /** What was known of a namespace at one moment. */
@@ -29,9 +29,12 @@ const LABELS_MAX = 32;
  */
 export class Posture {
   readonly entries: readonly PostureEntry[];
+  /** True if each entry is known to say something else than one beside it. */
+  readonly #isTrimmed: boolean;
 
-  constructor(entries: readonly PostureEntry[] = []) {
+  constructor(entries: readonly PostureEntry[] = [], isTrimmed = false) {
     this.entries = entries;
+    this.#isTrimmed = isTrimmed;
   }
 
   /** A posture of entries in any order. */
@@ -82,16 +85,16 @@ export class Posture {
     const trimmed = labels
       ? { ...entry, labels: known.labels && haveTheSame(known.labels, labels) ? known.labels : labels }
       : entry;
-    const entries = [...this.entries, trimmed]
-      .sort(inOrder)
-      // Labels that are applied again and again would push out what came before them.
-      .filter(
-        (one, index, all) =>
-          all.length <= ENTRIES_MAX ||
-          !(saysTheSame(all[index - 1], one) && saysTheSame(one, all[index + 1])),
-      )
-      .slice(-ENTRIES_MAX);
-    return entries.includes(trimmed) ? new Posture(entries) : this;
+    const at = placeOf(this.entries, trimmed);
+    const entries = this.entries.toSpliced(at, 0, trimmed);
+    if (entries.length <= ENTRIES_MAX) return new Posture(entries);
+    // Labels that are applied again and again would push out what came before them.
+    const isRepeated = (index: number) =>
+      (!this.#isTrimmed || Math.abs(index - at) <= 1) &&
+      saysTheSame(entries[index - 1], entries[index]) &&
+      saysTheSame(entries[index], entries[index + 1]);
+    const kept = entries.filter((_, index) => !isRepeated(index)).slice(-ENTRIES_MAX);
+    return kept.includes(trimmed) ? new Posture(kept, true) : this;
   }
 }
 
