@@ -2,10 +2,13 @@ import type { EventFields } from './event.ts';
 import { compileExpression, type Expression, given, type ItemNode, itemsOf } from './expression.ts';
 import type { Predicate } from './item.ts';
 import type { SigmaRule } from './model.ts';
-import { answerOf, TRAITS, TraitReader, traitsOf, type Value } from './traits.ts';
+import { answerOf, TRAITS, type TraitOf, TraitReader, traitsOf, type Value } from './traits.ts';
 
 /** Nodes of the tree that are remembered; a busy cluster makes some thousands, most of them by its callers. */
 const NODES_MAX = 50_000;
+
+/** Values, as events say them, whose node a branch remembers: names of resources, and of some namespaces. */
+const SAID_MAX = 256;
 
 /** A rule that events of some traits may match, and what is left to ask of them. */
 interface Open {
@@ -23,6 +26,8 @@ interface Branch {
   readonly trait: number;
   readonly open: readonly Open[];
   readonly values: Map<Value, Node>;
+  /** The same by what events say, as far as that comes again. */
+  readonly said: Map<TraitOf, Node>;
   /** Let go with the callers. */
   readonly callers: WeakMap<EventFields, Node>;
 }
@@ -71,11 +76,18 @@ export class RuleIndex {
   #leafOf(event: EventFields): Leaf {
     let node = this.#root;
     while (isBranch(node)) {
-      const value = this.#readers[node.trait]!.read(event);
-      if (value === null) return this.#rules;
-      const known = typeof value === 'object' ? node.callers.get(value) : node.values.get(value);
-      node = known ?? this.#grow(node, value);
+      const said = this.#readers[node.trait]!.read(event);
+      if (said === null) return this.#rules;
+      const known = typeof said === 'object' ? node.callers.get(said) : node.said.get(said);
+      node = known ?? this.#nodeOf(node, said);
     }
+    return node;
+  }
+
+  #nodeOf(branch: Branch, said: TraitOf): Node {
+    const value = this.#readers[branch.trait]!.known(said);
+    const node = branch.values.get(value) ?? this.#grow(branch, value);
+    if (typeof said !== 'object' && branch.said.size < SAID_MAX) branch.said.set(said, node);
     return node;
   }
 
@@ -103,7 +115,8 @@ export class RuleIndex {
     let traits = 0;
     for (const { left } of open) for (const item of itemsOf(left)) traits |= this.#traitsIn(item);
     for (let trait = from; trait < TRAITS.length; trait++)
-      if (traits & (1 << trait)) return { trait, open, values: new Map(), callers: new WeakMap() };
+      if (traits & (1 << trait))
+        return { trait, open, values: new Map(), said: new Map(), callers: new WeakMap() };
     return open.map(({ rule, left }) => ({ rule, matches: this.#compile(left) }));
   }
 

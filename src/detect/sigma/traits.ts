@@ -151,21 +151,20 @@ export class TraitReader {
       if (item.field === trait) for (const text of namedIn(item)) this.#named.set(text, text);
   }
 
-  /** @returns null for an event that has several values of the trait, or one that is no text: only a forged one has */
-  read(event: EventFields): Value | null {
-    if (event.trait) {
-      const value = event.trait(this.#trait);
-      const isItself = typeof value === 'object' || value === UNKNOWN || this.#isBits;
-      return isItself ? value : this.#known(textOf(value));
-    }
+  /** What the event says of the trait. @returns null for an event that has several values of it, or one that is no text: only a forged one has */
+  read(event: EventFields): TraitOf | null {
+    if (event.trait) return event.trait(this.#trait);
     if (this.#trait === CALLER || this.#isBits) return UNKNOWN;
     const found = this.#values(event);
     const text = textOf(found[0]);
     if (text === undefined ? this.#exists(event) : found.length > 1) return null;
-    return this.#known(text);
+    return text;
   }
 
-  #known(text: string | undefined): Value {
+  /** What rules can tell of it. */
+  known(said: TraitOf): Value {
+    if (typeof said === 'object' || said === UNKNOWN || this.#isBits) return said;
+    const text = textOf(said);
     if (text === undefined) return undefined;
     const named = this.#named.get(text);
     if (named !== undefined) return named;
