@@ -165,7 +165,7 @@ export class EventView implements EventFields {
   /** The object as the request leaves it, or tried to. */
   get written(): WrittenObject | undefined {
     if (this.#written === undefined)
-      this.#written = writtenObject(this.request, this.outcome, this.before) ?? null;
+      this.#written = writtenObject(this.request, this.outcome, () => this.before) ?? null;
     return this.#written ?? undefined;
   }
 
@@ -176,8 +176,9 @@ export class EventView implements EventFields {
   }
 
   #leavesAsItWas(): boolean {
-    const { before, request } = this;
-    if (!before || creates(request) || !this.written?.whole) return false;
+    const { request } = this;
+    const before = creates(request) ? undefined : this.before;
+    if (!before || !this.written?.whole) return false;
     const after = trimmed(this.written.object, request.ref);
     return after !== undefined && saysText(before, JSON.stringify(after));
   }

@@ -13,13 +13,13 @@ export interface WrittenObject {
 
 /**
  * The object after a create, update or patch: from the answer where it has it, else as asked for; a patch on top of what was there before.
- * @param before the object that the request found, or the part of it that is known
+ * @param before tells the object that the request found, or the part of it that is known
  * @returns undefined if its bodies were not recorded
  */
 export function writtenObject(
   request: Request,
   outcome: Outcome,
-  before: unknown,
+  before: () => unknown,
 ): WrittenObject | undefined {
   const answered = outcome === 'admitted' || outcome === 'dry-run';
   const stored = answered ? answeredObject(request.responseObject) : undefined;
@@ -27,9 +27,10 @@ export function writtenObject(
   const { verb, requestObject } = request;
   if (verb !== 'patch') return isObject(requestObject) ? { object: requestObject, whole: true } : undefined;
   if (requestObject === undefined || requestObject === null) return undefined;
-  const object = applyPatch(before, requestObject);
+  const known = before();
+  const object = applyPatch(known, requestObject);
   // A patch that creates is an apply, and says all that there is.
   return isObject(object)
-    ? { object, whole: before !== undefined || (answered && creates(request)) }
+    ? { object, whole: known !== undefined || (answered && creates(request)) }
     : undefined;
 }

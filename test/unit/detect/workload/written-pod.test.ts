@@ -10,7 +10,7 @@ const SPEC = { containers: [{ name: 'c', securityContext: { privileged: true } }
 const RECEIVED = '2026-11-22T13:00:00.500000Z';
 
 function writtenPod(request: Request, outcome: Outcome, before?: object) {
-  return writtenPodOn(request, outcome, () => writtenObject(request, outcome, before));
+  return writtenPodOn(request, outcome, () => writtenObject(request, outcome, () => before));
 }
 
 /** The spec found, `fragment` before it where only a patch is known. */
