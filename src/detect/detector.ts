@@ -7,7 +7,7 @@ import { type AwaitedRule, Heartbeats } from './heartbeats.ts';
 import { NOTHING, type Taught, taughtBy } from './memory/learn.ts';
 import { Memory, type MemoryChange, type MemoryLimits } from './memory/memory.ts';
 import type { Moment } from './memory/moment.ts';
-import { accountsOf } from './memory/remembered.ts';
+import { accountsOf } from './memory/object-history.ts';
 import { type Recent, type RecentLimits, RecentRecords } from './recent.ts';
 import { ACCOUNT, dependsOn, NEVER, POSTURE, Recollection } from './recollection.ts';
 import type { RuleIndex } from './sigma/rule-index.ts';
@@ -154,7 +154,7 @@ export class Detector {
       if (posture) asked.set(POSTURE, [POSTURE]);
       for (const [path, version] of objects) {
         const versions = [version, ...(this.#memory.object(key, path)?.versions ?? [])];
-        const accounts = accountsOf(path, versions).map((account) => ACCOUNT + account);
+        const accounts = accountsOf(versions).map((account) => ACCOUNT + account);
         asked.set(path, [path, ...accounts, ...(asked.get(path) ?? [])]);
       }
     }

@@ -3,7 +3,6 @@ import type { Request } from './decode/request.ts';
 import type { Memory } from './memory/memory.ts';
 import { inOrder, type Moment } from './memory/moment.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
-import { accountOf } from './memory/remembered.ts';
 import type { Labels } from './namespace/labels.ts';
 import type { Known } from './namespace/posture.ts';
 import { NO_TIME, type Recent } from './recent.ts';
@@ -72,7 +71,7 @@ export class Recollection implements Past, Moment {
     const { key } = this.#request.record;
     for (const path of this.#memory.runners(key, account)) {
       const version = this.#memory.object(key, path)?.before(this);
-      if (version && accountOf(path, version) === account) yield path;
+      if (version?.account === account) yield path;
     }
   }
 

@@ -8,6 +8,7 @@ import type {
   PolicyChange,
   Violation,
 } from '../record/signal.ts';
+import { parseUntrusted } from '../record/untrusted-json.ts';
 import { admissionOf, type Verdict, verdictOf } from './admission/admission.ts';
 import { judgesIn } from './admission/judges.ts';
 import { attribute, type Objects } from './attribution/chain.ts';
@@ -28,7 +29,6 @@ import {
 import { changesOf } from './decode/managed-fields.ts';
 import { creates, holdsObject, type Request } from './decode/request.ts';
 import { type Exposure, exposureOf, mayExpose } from './exposure/exposure.ts';
-import { saysText } from './memory/json-size.ts';
 import type { ObjectVersion } from './memory/object-history.ts';
 import { JUDGES, objectPath, trimmed } from './memory/remembered.ts';
 import { type WrittenObject, writtenObject } from './memory/written-object.ts';
@@ -90,6 +90,7 @@ export class EventView implements EventFields {
   #policy: PolicyChange | null | undefined;
   #before: JsonObject | null | undefined;
   #written: WrittenObject | null | undefined;
+  #after: string | null | undefined;
   #leftAsItWas: boolean | undefined;
   #connection: Connection | null | undefined;
   #grant: (Grant & Addition) | null | undefined;
@@ -144,22 +145,32 @@ export class EventView implements EventFields {
 
   /** The part that is remembered of the object as it was before the request; a review brings it along. */
   get before(): JsonObject | undefined {
-    if (this.#before === undefined) {
-      const { ref, source, oldObject } = this.request;
-      const body =
-        source === 'review'
-          ? trimmed(oldObject, ref)
-          : this.#past.object(objectPath(ref.resource, this.objectName))?.body;
-      this.#before = body ?? null;
-    }
+    if (this.#before === undefined) this.#before = remembered(this.#textBefore) ?? null;
     return this.#before ?? undefined;
+  }
+
+  /** The same in JSON. */
+  get #textBefore(): string | undefined {
+    const { ref, source, oldObject } = this.request;
+    if (source === 'review') return JSON.stringify(trimmed(oldObject, ref));
+    return this.#past.object(objectPath(ref.resource, this.objectName))?.body;
+  }
+
+  /** JSON of the same part of the object as the request leaves it, or tried to; undefined where it is not known whole. */
+  get after(): string | undefined {
+    if (this.#after === undefined) {
+      const { object, whole } = this.written ?? {};
+      this.#after = (whole && JSON.stringify(trimmed(object, this.request.ref))) || null;
+    }
+    return this.#after ?? undefined;
   }
 
   /** The same part of the last object of its name, if that was deleted. */
   get former(): JsonObject | undefined {
     const { ref } = this.request;
     const versions = this.#past.versions(objectPath(ref.resource, this.objectName));
-    return versions.at(-1)?.body ? undefined : versions.findLast(({ body }) => body)?.body;
+    if (versions.at(-1)?.body) return undefined;
+    return remembered(versions.findLast(({ body }) => body)?.body);
   }
 
   /** The object as the request leaves it, or tried to. */
@@ -176,11 +187,9 @@ export class EventView implements EventFields {
   }
 
   #leavesAsItWas(): boolean {
-    const { request } = this;
-    const before = creates(request) ? undefined : this.before;
-    if (!before || !this.written?.whole) return false;
-    const after = trimmed(this.written.object, request.ref);
-    return after !== undefined && saysText(before, JSON.stringify(after));
+    if (creates(this.request)) return false;
+    const before = this.#textBefore;
+    return before !== undefined && this.after === before;
   }
 
   get pod(): WrittenPod | undefined {
@@ -249,7 +258,7 @@ export class EventView implements EventFields {
 
   #roleNamed(kind: string, name: string): unknown {
     const resource = kind === 'Role' ? 'roles' : 'clusterroles';
-    return this.#past.object(objectPath(resource, name))?.body;
+    return remembered(this.#past.object(objectPath(resource, name))?.body);
   }
 
   get certificate(): CertificateSubject | undefined {
@@ -278,11 +287,10 @@ export class EventView implements EventFields {
 
   /** Whether the write leaves the object as one did that came before the last. */
   #isPutBack(): boolean {
-    const { ref } = this.request;
-    if (!this.written?.whole) return false;
-    const text = JSON.stringify(trimmed(this.written.object, ref));
-    const earlier = this.#past.versions(objectPath(ref.resource, this.objectName)).slice(0, -1);
-    return earlier.some(({ body }) => body !== undefined && JSON.stringify(body) === text);
+    const { after } = this;
+    const path = objectPath(this.request.ref.resource, this.objectName);
+    const earlier = this.#past.versions(path).slice(0, -1);
+    return after !== undefined && earlier.some(({ body }) => body === after);
   }
 
   /** Of an object that was never seen before: as a patch leaves it that says nothing of namespaces. */
@@ -297,7 +305,8 @@ export class EventView implements EventFields {
     const seen = new Map<string, JsonObject | undefined>();
     // In an order that does not depend on which of them arrived first.
     for (const path of [...this.#past.paths].sort())
-      if (path.startsWith(beginning)) seen.set(path.slice(beginning.length), this.#past.object(path)?.body);
+      if (path.startsWith(beginning))
+        seen.set(path.slice(beginning.length), remembered(this.#past.object(path)?.body));
     return seen.size > 0 ? seen : undefined;
   }
 
@@ -308,7 +317,7 @@ export class EventView implements EventFields {
 
   /** Admission policies and bindings that are known to have a say in the namespace of the request, by what they said of it or of one before. */
   get judges(): readonly string[] {
-    const known = stringsOf(this.#past.object(JUDGES)?.body?.judges, JUDGES_MAX);
+    const known = stringsOf(remembered(this.#past.object(JUDGES)?.body)?.judges, JUDGES_MAX);
     const own = this.ownJudges;
     return own.length === 0 ? known : [...new Set([...known, ...own])].slice(0, JUDGES_MAX);
   }
@@ -431,4 +440,9 @@ export class EventView implements EventFields {
     if (ownerName !== undefined) return `${stringOf(member(owner, 'kind')) ?? 'owner'}/${ownerName}`;
     return stringOf(member(metadata, 'generateName')) ?? this.#ownName;
   }
+}
+
+/** An object from what is remembered of it. */
+function remembered(body: string | undefined): JsonObject | undefined {
+  return body === undefined ? undefined : objectOf(parseUntrusted(body));
 }

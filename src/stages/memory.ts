@@ -19,5 +19,11 @@ export function changeFromEntry({ key, value }: LogEntry): MemoryChange | undefi
   const [records = '', ...rest] = key.split(SEPARATOR);
   if (rest.length < 1 || rest.length > 2) return undefined;
   const object = rest.length === 2 ? { object: rest[0]! } : {};
-  return { key: records, ...object, entry: JSON.parse(value.toString()), kept: true };
+  const entry = JSON.parse(value.toString());
+  return isEntry(entry) ? { key: records, ...object, entry, kept: true } : undefined;
+}
+
+/** Former versions of Gatewatch wrote bodies in another form: what they knew is learnt anew. */
+function isEntry(entry: MemoryChange['entry']): boolean {
+  return !('body' in entry) || typeof entry.body === 'string';
 }

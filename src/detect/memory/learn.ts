@@ -7,7 +7,7 @@ import { labelsEntry, type PostureEntry } from '../namespace/posture.ts';
 import type { EventView, Past } from '../view.ts';
 import { enforcedPolicy } from '../workload/pod-security.ts';
 import type { ObjectVersion } from './object-history.ts';
-import { isRemembered, JUDGES, objectPath, ownerOf, trimmed } from './remembered.ts';
+import { accountOf, isRemembered, JUDGES, objectPath, ownerOf, trimmed } from './remembered.ts';
 
 /** What a request teaches those that come after it. */
 export interface Taught {
@@ -44,16 +44,24 @@ function versionSeen(view: EventView): ObjectVersion | undefined {
   if (time === undefined) return undefined;
   if (verb === 'get') {
     const body = view.before ? undefined : trimmed(request.responseObject, ref);
-    return body && { time, request: requestId, body };
+    return body && { time, request: requestId, body: JSON.stringify(body) };
   }
   if (view.outcome !== 'admitted' || view.objectName === '') return undefined;
   if (verb === 'delete') return { time, request: requestId, user: caller.name };
-  const written = writesObject({ verb }) ? view.written : undefined;
-  if (!written?.whole || view.leftAsItWas) return undefined;
-  const body = trimmed(written.object, ref);
-  if (!body) return undefined;
-  const owner = ownerOf(written.object);
-  return { time, request: requestId, user: caller.name, ...(owner && { owner }), body };
+  if (!writesObject({ verb }) || view.leftAsItWas) return undefined;
+  const body = view.after;
+  if (body === undefined) return undefined;
+  const { object } = view.written!;
+  const owner = ownerOf(object);
+  const account = accountOf(object, ref);
+  return {
+    time,
+    request: requestId,
+    user: caller.name,
+    ...(owner && { owner }),
+    ...(account && { account }),
+    body,
+  };
 }
 
 /** What a record shows of its namespace: its labels (a write or read of the Namespace), or the level that a pod was held to. */
@@ -72,7 +80,7 @@ function judgesSeen(view: EventView): ObjectVersion | undefined {
   if (source !== 'audit' || !writesObject(request) || time === undefined || ref.namespace === '')
     return undefined;
   if (view.ownJudges.length === 0) return undefined;
-  return { time, request: request.requestId, body: { judges: view.judges } };
+  return { time, request: request.requestId, body: JSON.stringify({ judges: view.judges }) };
 }
 
 function levelSeen(request: Request, past: Pick<Past, 'namespace'>): PostureEntry | undefined {

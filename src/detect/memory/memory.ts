@@ -1,9 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { Posture, type PostureEntry } from '../namespace/posture.ts';
-import { charsOf } from './json-size.ts';
 import { changesBetween, inOrder, type Moment } from './moment.ts';
-import { ObjectHistory, type ObjectVersion } from './object-history.ts';
-import { accountsOf } from './remembered.ts';
+import { accountsOf, ObjectHistory, type ObjectVersion } from './object-history.ts';
 
 /** Limits of what a detector remembers; each is a key of the configuration. */
 export interface MemoryLimits {
@@ -63,8 +61,7 @@ export class Memory {
         limitReached('objects_bytes_max');
         const [key, object] = placeOf(place);
         this.#paths.delete(key, object);
-        for (const account of accountsOf(object, versions))
-          this.#runners.delete(key + SEPARATOR + account, object);
+        for (const account of accountsOf(versions)) this.#runners.delete(key + SEPARATOR + account, object);
         for (const entry of versions) this.#changes.push({ key, object, entry, kept: false });
       },
     });
@@ -140,18 +137,18 @@ export class Memory {
     const [key, object] = placeOf(place);
     const { versions } = history;
     const { gone, came } = changesBetween(this.#objects.peek(place)?.versions ?? [], versions);
-    const accounts = accountsOf(object, came);
+    const accounts = accountsOf(came);
     for (const account of accounts) this.#runners.add(key + SEPARATOR + account, object);
-    for (const account of accountsOf(object, gone))
-      if (!accounts.includes(account) && !accountsOf(object, versions).includes(account))
+    for (const account of accountsOf(gone))
+      if (!accounts.includes(account) && !accountsOf(versions).includes(account))
         this.#runners.delete(key + SEPARATOR + account, object);
     this.#paths.add(key, object);
     this.#objects.set(place, history);
   }
 
   #bounded(version: ObjectVersion): ObjectVersion {
-    const { body, ...rest } = version;
-    if (!body || charsOf(body) <= this.#limits.object_bytes_max) return version;
+    const { body = '', ...rest } = version;
+    if (body.length <= this.#limits.object_bytes_max) return version;
     this.#limitReached('object_bytes_max');
     return rest;
   }
@@ -193,8 +190,8 @@ class Index {
 /** What is kept beside a body: when and by whom it was written. */
 const VERSION_CHARS = 128;
 
-function sizeOf({ body, user = '' }: ObjectVersion): number {
-  return VERSION_CHARS + user.length + (body ? charsOf(body) : 0);
+function sizeOf({ body = '', user = '' }: ObjectVersion): number {
+  return VERSION_CHARS + user.length + body.length;
 }
 
 function saysTheSame(a: readonly Moment[], b: readonly Moment[]): boolean {

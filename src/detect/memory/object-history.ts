@@ -1,5 +1,3 @@
-import type { JsonObject } from '../decode/json.ts';
-import { sameJson } from './json-size.ts';
 import { lastBefore, type Moment, placeOf } from './moment.ts';
 
 /** The object that made another one and answers for it: its owner reference with `controller: true`. */
@@ -13,8 +11,10 @@ export interface ObjectVersion extends Moment {
   /** Who wrote it, as authenticated; absent if it was only read. */
   readonly user?: string;
   readonly owner?: Owner;
-  /** The part of the object that is remembered; absent if it was deleted, or is too large. */
-  readonly body?: JsonObject;
+  /** The service account under which a workload runs; absent for other objects, and for what another object has made. */
+  readonly account?: string;
+  /** JSON of the part of the object that is remembered; absent if it was deleted, or is too large. */
+  readonly body?: string;
 }
 
 /** Versions kept of one object: enough that an event may be read again, or late by a few changes, and find what came before it. */
@@ -48,9 +48,14 @@ export class ObjectHistory {
   with(version: ObjectVersion): ObjectHistory {
     if (this.holds(version.request)) return this;
     const known = this.before(version);
-    if (known && sameJson(known.body, version.body)) return this;
+    if (known && known.body === version.body) return this;
     const at = placeOf(this.versions, version);
     const versions = this.versions.toSpliced(at, 0, version).slice(-VERSIONS_MAX);
     return versions.includes(version) ? new ObjectHistory(versions) : this;
   }
+}
+
+/** The service accounts under which versions of a workload run. */
+export function accountsOf(versions: readonly ObjectVersion[]): string[] {
+  return versions.flatMap(({ account }) => account ?? []);
 }

@@ -4,7 +4,7 @@ import { exposingPart, isExposing } from '../exposure/exposure.ts';
 import { podOf, serviceAccountOf } from '../podsecurity/pod-template.ts';
 import { policyFacts } from '../policy/facts.ts';
 import { policyKindOf } from '../policy/registry.ts';
-import type { ObjectVersion, Owner } from './object-history.ts';
+import type { Owner } from './object-history.ts';
 
 /** The part of an object that a later event is compared with; undefined if there is nothing in it to remember. */
 type Trim = (object: JsonObject, resource: string) => JsonObject | undefined;
@@ -97,15 +97,10 @@ export function objectPath(resource: string, name: string): string {
   return `${resource}/${name}`;
 }
 
-/** The service account under which a version of a workload runs; undefined for other objects, and for what another object has made. */
-export function accountOf(path: string, { owner, body }: ObjectVersion): string | undefined {
-  const pod = owner || !body ? undefined : podOf(body, path.slice(0, path.indexOf('/')));
+/** The service account under which a workload runs; undefined for other objects, and for what another object has made. */
+export function accountOf(object: JsonObject, { resource }: ObjectRef): string | undefined {
+  const pod = ownerOf(object) ? undefined : podOf(object, resource);
   return pod && (stringOf(serviceAccountOf(objectOf(pod.spec))) ?? 'default');
-}
-
-/** Those of several versions. */
-export function accountsOf(path: string, versions: readonly ObjectVersion[]): string[] {
-  return versions.flatMap((version) => accountOf(path, version) ?? []);
 }
 
 /** Where it is remembered which policies and bindings have a say in a namespace, as an object whose field `judges` names them. */

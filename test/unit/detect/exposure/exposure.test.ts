@@ -91,7 +91,8 @@ test('nothing if the object was exposed so before', () => {
   const after = (fields: object, before: object = { spec }) => {
     const object = { metadata: { annotations: { x: 'y' } }, spec: { ...spec, ...fields } };
     const event = service(object, { verb: 'update', responseStatus: { code: 200 } });
-    const past = { ...NO_PAST, object: () => ({ time: 0, request: 'r', body: { metadata: {}, ...before } }) };
+    const body = JSON.stringify({ metadata: {}, ...before });
+    const past = { ...NO_PAST, object: () => ({ time: 0, request: 'r', body }) };
     return new EventView(decoded(recordOf(event)), past).exposure?.how.join();
   };
   assert.equal(after({}), undefined);

@@ -28,7 +28,7 @@ function policyOf(event: object, past: Past = NO_PAST): PolicyChange | undefined
 }
 
 function knowing(body: object): Past {
-  const version = { time: 1, request: 'r', body: body as Record<string, unknown> };
+  const version = { time: 1, request: 'r', body: JSON.stringify(body) };
   return {
     ...NO_PAST,
     object: (path) => (path === 'validatingwebhookconfigurations/hooks' ? version : undefined),

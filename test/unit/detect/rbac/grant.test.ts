@@ -24,7 +24,7 @@ function past(bodies: Record<string, object>): Past {
     ...NO_PAST,
     object: (path) => {
       const body = bodies[path];
-      return body && { time: 1, request: 'r', body: body as Record<string, unknown> };
+      return body && { time: 1, request: 'r', body: JSON.stringify(body) };
     },
   };
 }

@@ -87,7 +87,7 @@ test('containers that a change adds, where it is known what was there', () => {
     values(new EventView(decoded(recordOf(event)), past), 'container_added');
   const knowing = (body: Record<string, unknown>): Past => ({
     ...NO_PAST,
-    object: () => ({ time: 0, request: 'r', body }),
+    object: () => ({ time: 0, request: 'r', body: JSON.stringify(body) }),
   });
   assert.deepEqual(added(update, knowing(deployment('web'))), ['sidecar']);
   assert.deepEqual(added(update, knowing(deployment('sidecar', 'web'))), []);
