@@ -101,8 +101,7 @@ export class Detector {
       // What comes later than may be, or once more, changes nothing that was said.
       if (this.#recent.wants(record, past.time)) {
         signals.push(...this.#learn(record.key, past, taught));
-        // Its bytes may be a part of a whole batch's.
-        this.#recent.put(recentOf({ ...record, bytes: Buffer.from(record.bytes) }, past, offset));
+        this.#recent.put(recentOf({ ...record, bytes: ownBytes(record.bytes) }, past, offset));
       } else this.#teach(record.key, taught, NOTHING);
     }
     return { signals, view, learnt: this.#memory.take() };
@@ -205,6 +204,11 @@ interface Look {
   readonly past: Recollection;
   readonly signals: Signal[];
   readonly taught: Taught;
+}
+
+/** Bytes that keep no others in memory: those of a record may be a part of a whole batch's. */
+function ownBytes(bytes: Buffer): Buffer {
+  return bytes.length === bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
 }
 
 function recentOf(record: ReceivedRecord, { time, request, asked }: Recollection, offset: number): Recent {
