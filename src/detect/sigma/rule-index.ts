@@ -28,8 +28,6 @@ interface Branch {
   readonly values: Map<Value, Node>;
   /** The same by what events say, as far as that comes again. */
   readonly said: Map<TraitOf, Node>;
-  /** Let go with the callers. */
-  readonly callers: WeakMap<EventFields, Node>;
 }
 
 /** What events are held against of whose traits no rule that is left asks any more. */
@@ -78,8 +76,7 @@ export class RuleIndex {
     while (isBranch(node)) {
       const said = this.#readers[node.trait]!.read(event);
       if (said === null) return this.#rules;
-      const known = typeof said === 'object' ? node.callers.get(said) : node.said.get(said);
-      node = known ?? this.#nodeOf(node, said);
+      node = node.said.get(said) ?? this.#nodeOf(node, said);
     }
     return node;
   }
@@ -87,7 +84,8 @@ export class RuleIndex {
   #nodeOf(branch: Branch, said: TraitOf): Node {
     const value = this.#readers[branch.trait]!.known(said);
     const node = branch.values.get(value) ?? this.#grow(branch, value);
-    if (typeof said !== 'object' && branch.said.size < SAID_MAX) branch.said.set(said, node);
+    // Each caller has nodes of its own, of which there are only so many.
+    if (typeof said === 'object' || branch.said.size < SAID_MAX) branch.said.set(said, node);
     return node;
   }
 
@@ -104,8 +102,7 @@ export class RuleIndex {
       return rest === false ? [] : { rule, left: rest === true ? ALWAYS : rest };
     });
     const node = this.#node(open, trait + 1);
-    if (typeof value === 'object') branch.callers.set(value, node);
-    else branch.values.set(value, node);
+    if (typeof value !== 'object') branch.values.set(value, node);
     return node;
   }
 
@@ -115,8 +112,7 @@ export class RuleIndex {
     let traits = 0;
     for (const { left } of open) for (const item of itemsOf(left)) traits |= this.#traitsIn(item);
     for (let trait = from; trait < TRAITS.length; trait++)
-      if (traits & (1 << trait))
-        return { trait, open, values: new Map(), said: new Map(), callers: new WeakMap() };
+      if (traits & (1 << trait)) return { trait, open, values: new Map(), said: new Map() };
     return open.map(({ rule, left }) => ({ rule, matches: this.#compile(left) }));
   }
 
