@@ -50,7 +50,7 @@ export const detect = section('Matching of single events.', {
   objects_bytes_max: count
     .default(67_108_864)
     .describe(
-      'Most bytes of objects (workloads, roles, policies, Services) that are remembered in each partition, to tell what a change changed. Those not seen for longest are let go.',
+      'Most bytes of objects (workloads, roles, policies, Services) that are remembered in each partition, to tell what a change changed; an eighth of them for what was deleted. Those not seen for longest are let go.',
     ),
   object_bytes_max: count
     .default(65_536)

@@ -23,6 +23,9 @@ export interface MemoryChange {
   readonly kept: boolean;
 }
 
+/** Share of the bytes that is for what was deleted. In some clusters that is thousands of pods and jobs each day. */
+const GONE_SHARE = 1 / 8;
+
 /** Stands between the key of the records and the object's path; it cannot occur in either. */
 const SEPARATOR = '\u0000';
 
@@ -32,7 +35,9 @@ const SEPARATOR = '\u0000';
  */
 export class Memory {
   readonly #postures: LRUCache<string, Posture>;
-  readonly #objects: LRUCache<string, ObjectHistory>;
+  readonly #living: LRUCache<string, ObjectHistory>;
+  /** Objects that were deleted: of use as long as what was before may arrive, or who makes them anew. */
+  readonly #gone: LRUCache<string, ObjectHistory>;
   /** Paths of the objects remembered, by key of their records. */
   readonly #paths = new Index();
   /** Paths of workloads, by key of their records and the service account under which any of their versions runs. */
@@ -52,13 +57,21 @@ export class Memory {
         for (const entry of entries) this.#changes.push({ key, entry, kept: false });
       },
     });
-    this.#objects = new LRUCache({
-      maxSize: limits.objects_bytes_max,
+    // That what was deleted is forgotten one day is no limit that somebody has to know of.
+    this.#gone = this.#newObjects(limits.objects_bytes_max * GONE_SHARE, () => {});
+    this.#living = this.#newObjects(limits.objects_bytes_max * (1 - GONE_SHARE), () =>
+      limitReached('objects_bytes_max'),
+    );
+  }
+
+  #newObjects(bytesMax: number, limitReached: () => void): LRUCache<string, ObjectHistory> {
+    return new LRUCache({
+      maxSize: Math.ceil(bytesMax),
       sizeCalculation: ({ versions }, key) =>
         versions.reduce((size, version) => size + sizeOf(version), key.length + 1),
       dispose: ({ versions }, place, reason) => {
-        if (reason === 'set') return;
-        limitReached('objects_bytes_max');
+        if (reason !== 'evict') return;
+        limitReached();
         const [key, object] = placeOf(place);
         this.#paths.delete(key, object);
         for (const account of accountsOf(versions)) this.#runners.delete(key + SEPARATOR + account, object);
@@ -72,7 +85,8 @@ export class Memory {
   }
 
   object(key: string, path: string): ObjectHistory | undefined {
-    return this.#objects.get(key + SEPARATOR + path);
+    const place = key + SEPARATOR + path;
+    return this.#living.get(place) ?? this.#gone.get(place);
   }
 
   /** Paths of the objects remembered of one namespace. */
@@ -117,7 +131,7 @@ export class Memory {
   /** The same of an object. */
   learnObject(key: string, object: string, version: ObjectVersion | undefined, former?: string): boolean {
     const place = key + SEPARATOR + object;
-    const known = this.#objects.get(place) ?? new ObjectHistory();
+    const known = this.object(key, object) ?? new ObjectHistory();
     const rest = former === undefined ? known : known.without(former);
     const history = version && !rest.holds(version.request) ? rest.with(this.#bounded(version)) : rest;
     if (history === known || (rest !== known && saysTheSame(history.versions, known.versions))) return false;
@@ -136,14 +150,17 @@ export class Memory {
   #remember(place: string, history: ObjectHistory): void {
     const [key, object] = placeOf(place);
     const { versions } = history;
-    const { gone, came } = changesBetween(this.#objects.peek(place)?.versions ?? [], versions);
+    const known = this.#living.peek(place) ?? this.#gone.peek(place);
+    const { gone, came } = changesBetween(known?.versions ?? [], versions);
     const accounts = accountsOf(came);
     for (const account of accounts) this.#runners.add(key + SEPARATOR + account, object);
     for (const account of accountsOf(gone))
       if (!accounts.includes(account) && !accountsOf(versions).includes(account))
         this.#runners.delete(key + SEPARATOR + account, object);
     this.#paths.add(key, object);
-    this.#objects.set(place, history);
+    const [objects, others] = versions.at(-1)?.body ? [this.#living, this.#gone] : [this.#gone, this.#living];
+    others.delete(place);
+    objects.set(place, history);
   }
 
   #bounded(version: ObjectVersion): ObjectVersion {

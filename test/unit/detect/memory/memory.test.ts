@@ -80,3 +80,18 @@ test('of an object that is too large it is known who wrote it', () => {
   });
   assert.deepEqual(reached, ['object_bytes_max']);
 });
+
+test('however many objects are deleted, what lives is not let go for them', () => {
+  const memory = new Memory(LIMITS);
+  const deleted = (time: number): ObjectVersion => ({ time, request: `d${time}`, user: 'kubelet' });
+  learnt(memory, ['deployments/web', version(1)], ['deployments/old', version(1)]);
+  learnt(memory, ['deployments/old', deleted(2)]);
+  for (let time = 3; time < 1000; time++) learnt(memory, [`pods/p${time}`, deleted(time)]);
+  const before = { time: 2000, request: 'x' };
+  assert.deepEqual(memory.object('c/dev', 'deployments/web')?.before(before), version(1));
+  assert.equal(memory.object('c/dev', 'deployments/old'), undefined);
+  assert.ok(memory.object('c/dev', 'pods/p999'), 'one that arrives late finds that it is gone');
+  learnt(memory, ['pods/p999', version(2001)]);
+  for (let time = 3000; time < 4000; time++) learnt(memory, [`pods/p${time}`, deleted(time)]);
+  assert.equal(memory.object('c/dev', 'pods/p999')?.versions.length, 2, 'it lives again');
+});
