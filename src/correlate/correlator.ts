@@ -1,6 +1,6 @@
 import type { Alert } from '../record/alert.ts';
 import type { Signal } from '../record/signal.ts';
-import type { EventTime } from '../record/time.ts';
+import { type EventTime, SECOND } from '../record/time.ts';
 import { alertId, alertOf } from './alert.ts';
 import { type BaselineLimits, type BaselineRule, Baselines } from './baseline/baselines.ts';
 import type { BaselineChange, BaselineEntry } from './baseline/entry.ts';
@@ -235,7 +235,7 @@ export class Correlator {
     if (time === undefined) return;
     const limit = evidence.source === 'review' ? 'lateness_review_seconds' : 'lateness_seconds';
     const late = (this.#watermarks.get(cluster) ?? 0) - time;
-    if (late > this.#limits[limit] * 1_000_000) this.#limitReached(limit, key);
+    if (late > this.#limits[limit] * SECOND) this.#limitReached(limit, key);
   }
 
   /** Takes a match into its baseline. @returns whether it is to be held: an alert may hold it, or holds other records of its request */
@@ -356,7 +356,7 @@ export class Correlator {
   /** Microseconds. */
   get #lateness(): number {
     const { lateness_seconds, lateness_review_seconds } = this.#limits;
-    return Math.max(lateness_seconds, lateness_review_seconds) * 1_000_000;
+    return Math.max(lateness_seconds, lateness_review_seconds) * SECOND;
   }
 
   /** The time before which nothing may arrive any more. */

@@ -1,5 +1,5 @@
 import type { ReceivedRecord } from '../record/record.ts';
-import type { EventTime } from '../record/time.ts';
+import { type EventTime, SECOND } from '../record/time.ts';
 import { inOrder, type Moment } from './memory/moment.ts';
 
 /** Limits of what is kept of recent records; each is a key of the configuration. */
@@ -85,7 +85,7 @@ export class RecentRecords {
 
   /** Microseconds. */
   get #lateness(): number {
-    return this.#limits.lateness_seconds * 1_000_000;
+    return this.#limits.lateness_seconds * SECOND;
   }
 
   #sweep(): void {

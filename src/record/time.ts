@@ -12,8 +12,8 @@ const EVENT_LENGTH = '2026-11-22T12:00:00.123456Z'.length;
 const OBJECT_LENGTH = '2026-11-22T12:00:00Z'.length;
 const DAY_LENGTH = '2026-11-22T'.length;
 
-/** Microseconds. */
-const SECOND = 1_000_000;
+/** In microseconds, as event time is. */
+export const SECOND = 1_000_000;
 const DAY = 86_400 * SECOND;
 
 /** The last day that was read or written, which is that of the next event, too. */

@@ -1,5 +1,5 @@
 import type { Alert, Incident } from '../../record/alert.ts';
-import { type EventTime, parseEventTime } from '../../record/time.ts';
+import { type EventTime, parseEventTime, SECOND } from '../../record/time.ts';
 import { type IncidentActor, incidentActor } from './actor.ts';
 import { incidentOf, type Run, runsOf } from './incident.ts';
 import { inOrder, type Told, toldOf } from './told.ts';
@@ -201,7 +201,7 @@ export class IncidentKeeper {
 
   get #bounds(): { pause: EventTime; alertsMax: number } {
     const { incident_seconds, incident_alerts_max } = this.#limits;
-    return { pause: incident_seconds * 1_000_000, alertsMax: incident_alerts_max };
+    return { pause: incident_seconds * SECOND, alertsMax: incident_alerts_max };
   }
 
   #runsOf({ held, forgottenEnd }: Group): Run[] {
@@ -258,7 +258,7 @@ export class IncidentKeeper {
     let lowest = Number.POSITIVE_INFINITY;
     const floor = this.#newest - this.#house.offsetsRestored;
     const { lateness_seconds, lateness_review_seconds } = this.#limits;
-    const back = Math.max(lateness_seconds, lateness_review_seconds) * 1_000_000 + this.#span();
+    const back = Math.max(lateness_seconds, lateness_review_seconds) * SECOND + this.#span();
     for (const group of this.#groups.values()) {
       const passed = (this.#watermarks.get(group.cluster) ?? 0) - back;
       if (group.newest < floor || this.#hasPassed(group, passed)) this.#forget(group);

@@ -1,6 +1,6 @@
 import { GatewatchError } from '../../errors.ts';
 import { contentId, type ReceivedRecord } from '../../record/record.ts';
-import { parseEventTime } from '../../record/time.ts';
+import { parseEventTime, SECOND } from '../../record/time.ts';
 import { OBSERVER_ANNOTATION } from '../admission/observer.ts';
 import { CALLER_FIELDS, Caller } from '../caller/caller.ts';
 import { textsOf } from '../sigma/event.ts';
@@ -306,7 +306,7 @@ export class AuditEvent implements Request {
 
   get receivedSeconds(): number {
     const received = parseEventTime(this.#received) ?? this.time ?? 0;
-    return Math.floor(received / 1_000_000);
+    return Math.floor(received / SECOND);
   }
 
   get requestId(): string {

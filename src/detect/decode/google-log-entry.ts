@@ -1,7 +1,7 @@
 import { GatewatchError } from '../../errors.ts';
 import { kubernetesMethod } from '../../record/log-entry.ts';
 import type { ReceivedRecord } from '../../record/record.ts';
-import { parseEventTime } from '../../record/time.ts';
+import { parseEventTime, SECOND } from '../../record/time.ts';
 import { AuditEvent } from './audit-event.ts';
 import { at, type JsonObject, listOf, member, objectOf, parseJson, stringOf } from './json.ts';
 import { objectRefIn } from './object-ref.ts';
@@ -123,8 +123,6 @@ function successOf({ verb, objectRef }: Asked): number {
   if (connects) return 101;
   return verb === 'create' ? 201 : 200;
 }
-
-const SECOND = 1_000_000;
 
 /**
  * Whether an object was applied on the server where it was not there: the patch names a kind, as a whole object does, and what is answered is

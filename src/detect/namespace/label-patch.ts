@@ -1,4 +1,4 @@
-import { parseEventTime } from '../../record/time.ts';
+import { parseEventTime, SECOND } from '../../record/time.ts';
 import { at, isObject, listOf, stringOf } from '../decode/json.ts';
 import { pointerSegments } from '../decode/json-pointer.ts';
 import { changesOf } from '../decode/managed-fields.ts';
@@ -120,7 +120,7 @@ export function changedSince(object: unknown, seconds: number): boolean {
 
 function secondsOf(text: unknown): number | undefined {
   const time = parseEventTime(text);
-  return time === undefined ? undefined : time / 1_000_000;
+  return time === undefined ? undefined : time / SECOND;
 }
 
 /** Whether a manager that changed the object during the request owns the label now. */

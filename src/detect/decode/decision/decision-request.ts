@@ -1,5 +1,5 @@
 import { contentId, type ReceivedRecord } from '../../../record/record.ts';
-import type { EventTime } from '../../../record/time.ts';
+import { type EventTime, SECOND } from '../../../record/time.ts';
 import { Caller } from '../../caller/caller.ts';
 import { VERBS } from '../admission-review.ts';
 import type { ObjectRef, Request } from '../request.ts';
@@ -72,6 +72,6 @@ export class DecisionRequest extends Unanswered implements Request {
   }
 
   get receivedSeconds(): number {
-    return Math.floor((this.time ?? 0) / 1_000_000);
+    return Math.floor((this.time ?? 0) / SECOND);
   }
 }

@@ -1,7 +1,7 @@
 import { type KubernetesEvent, kubernetesEvent } from '../../../record/kubernetes-event.ts';
 import type { ReceivedRecord } from '../../../record/record.ts';
 import { resourceOfKind } from '../../../record/resource-name.ts';
-import { type EventTime, parseEventTime, possibleTime } from '../../../record/time.ts';
+import { type EventTime, parseEventTime, possibleTime, SECOND } from '../../../record/time.ts';
 import { refOf } from '../audit-event.ts';
 import { type JsonObject, objectOf, parseJson, stringOf, stringsOf } from '../json.ts';
 import type { Request } from '../request.ts';
@@ -100,5 +100,5 @@ function isEnforced(action = 'deny', actions: readonly string[] = []): boolean {
 
 /** The time of a line: seconds with a fraction, or RFC 3339, as `--log-timestamp-encoder` has it. */
 function timeOf(ts: unknown): EventTime | undefined {
-  return typeof ts === 'number' ? possibleTime(Math.round(ts * 1_000_000)) : parseEventTime(ts);
+  return typeof ts === 'number' ? possibleTime(Math.round(ts * SECOND)) : parseEventTime(ts);
 }
