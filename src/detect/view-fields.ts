@@ -5,7 +5,8 @@ import { anyOf } from './decode/json.ts';
 import { DerivedFields } from './sigma/event.ts';
 import type { EventView } from './view.ts';
 import { PodFields } from './workload/pod-fields.ts';
-import { satisfiedLevel } from './workload/pod-security.ts';
+import { enforcedPolicy, satisfiedLevel } from './workload/pod-security.ts';
+import { mayWritePod } from './workload/written-pod.ts';
 
 /** What the path `gatewatch.…` walks. */
 export class GatewatchFields extends DerivedFields {
@@ -44,9 +45,11 @@ export class GatewatchFields extends DerivedFields {
     const { pod } = this.#view;
     return pod && new PodFields(pod, () => this.#view.podBefore);
   }
+  /** Of a pod whose spec was not recorded the level is known that it was held to. */
   get pod_security() {
-    const { podSecurity } = this.#view;
-    return podSecurity && new PodSecurityFields(this.#view, podSecurity);
+    const { podSecurity, request } = this.#view;
+    const isHeld = podSecurity || (mayWritePod(request) && enforcedPolicy(request) !== undefined);
+    return isHeld ? new PodSecurityFields(this.#view, podSecurity) : undefined;
   }
   get namespace() {
     return this.#view.namespaceChange;
@@ -109,25 +112,25 @@ class ActorFields extends DerivedFields {
 /** What the path `gatewatch.pod_security.…` walks. */
 class PodSecurityFields extends DerivedFields {
   readonly #view: EventView;
-  readonly #security: PodSecurity;
+  readonly #security: PodSecurity | undefined;
 
-  constructor(view: EventView, security: PodSecurity) {
+  constructor(view: EventView, security: PodSecurity | undefined) {
     super();
     this.#view = view;
     this.#security = security;
   }
 
   get enforced() {
-    return this.#security.enforced;
+    return enforcedPolicy(this.#view.request);
   }
   get level() {
-    return satisfiedLevel(this.#security);
+    return this.#security && satisfiedLevel(this.#security);
   }
   get baseline() {
-    return this.#security.baseline;
+    return this.#security?.baseline;
   }
   get restricted() {
-    return this.#security.restricted;
+    return this.#security?.restricted;
   }
   get lowered_from() {
     return this.#view.levelLoweredFrom;

@@ -23,7 +23,7 @@ export type Optional = (typeof OPTIONAL)[number];
 
 /** What a written pod may have and most have not, and the fields that are absent without it. */
 export const POD_PARTS = {
-  pod: ['gatewatch.pod', 'gatewatch.pod_security'],
+  pod: ['gatewatch.pod', 'gatewatch.pod_security.level'],
   baseline: [
     'gatewatch.pod_security.baseline',
     'gatewatch.pod_security.added',
