@@ -1,12 +1,13 @@
 import type { JsonMembers } from '../members.ts';
 import type { Origin } from '../parsed.ts';
+import { auditOf } from './elastic-document.ts';
 
 /**
  * Members in which clouds and indices store events: a list of them, one as it is, or one as text.
  * `records`: batches of Azure's Event Hubs; `properties`, `log`: Azure's diagnostic records, and what container runtimes write; `log_s`: the
  * table AzureDiagnostics; `logEvents`: CloudWatch's subscriptions, also behind Firehose and Lambda; `events`: its command line;
- * `@message`: Logs Insights; `message`: each of CloudWatch's events; `review`: what a webhook noted of a review that it was sent; `kubernetes`, `audit`: documents of
- * Elastic's integration, `_source`: as its searches answer with them.
+ * `@message`: Logs Insights; `message`: each of CloudWatch's events; `review`: what a webhook noted of a review that it was sent; `azure`, `platformlogs`: what
+ * Elastic's integration for Azure makes of a diagnostic record; `_source`: documents as Elasticsearch's searches answer with them.
  */
 const CONTENTS = [
   'records',
@@ -19,12 +20,18 @@ const CONTENTS = [
   'message',
   'review',
   '_source',
-  'kubernetes',
-  'audit',
+  'azure',
+  'platformlogs',
 ];
 
 /** What an envelope holds, and the name of the member that holds it. */
-export function contentOf(members: JsonMembers): { name: string; bytes: Buffer } | undefined {
+export function contentOf(
+  members: JsonMembers,
+  depthMax: number,
+): { name: string; bytes: Buffer } | undefined {
+  // Before the others: of a line of a file Elastic's documents have a `log`, too, which says where it stands.
+  const audit = auditOf(members, depthMax);
+  if (audit) return { name: 'kubernetes audit', bytes: audit };
   const name = CONTENTS.find((each) => members.has(each));
   if (name === undefined) return undefined;
   const text = members.text(name);

@@ -77,7 +77,8 @@ function formOf(bytes: Buffer, context: Context): Parse {
   if (isOfAnotherLog(members)) return PASS_OVER;
   if (members.has('protoPayload')) return parseLogEntry;
   if (isAzureRow(members)) return parseAzureRow;
-  const content = context.envelopes < ENVELOPES_MAX ? contentOf(members) : undefined;
+  const { limits } = context;
+  const content = context.envelopes < ENVELOPES_MAX ? contentOf(members, limits.json_depth_max) : undefined;
   if (!content) return parseEvent;
   const { where, envelopes } = context;
   const origin = notedAt(members, content.name, context.origin);

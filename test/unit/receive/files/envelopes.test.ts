@@ -93,11 +93,80 @@ test('what clouds store of an event is its own bytes, however they wrap it', () 
       { '@timestamp': '2026-08-22T10:11:12.138Z', kubernetes: { audit: JSON.parse(one) } },
       { _index: 'logs', _source: { event: { kind: 'event' }, kubernetes: { audit: JSON.parse(two) } } },
     ],
+    [one, two].map((each) => ({
+      event: { dataset: 'azure.platformlogs' },
+      azure: { platformlogs: azure(JSON.parse(each)) },
+    })),
   ]) {
     assert.deepEqual(inside(document), both, JSON.stringify(document));
     assert.deepEqual(inside(JSON.stringify(document, null, 2)).faults, []);
   }
   assert.deepEqual(inside(`2026-08-22T10:11:12.138Z ${one}`), { events: [one], faults: [] });
+});
+
+const elastic = (audit: object) => ({
+  '@timestamp': '2026-08-22T10:11:12.138Z',
+  // Filebeat writes here where it read a line.
+  log: { offset: 4711, file: { path: '/var/log/kubernetes/audit.log' } },
+  event: { dataset: 'kubernetes.audit_logs' },
+  kubernetes: { audit },
+});
+
+test("annotations in documents of Elastic's integration get their names back", () => {
+  const annotations = {
+    'authorization.k8s.io/decision': 'allow',
+    'authorization.k8s.io/reason': 'Role "a_b/c" of "x.y/z"',
+    'failed-open.validating.webhook.admission.k8s.io/round_0_index_1': 'check.example.com',
+    plain_key: '',
+  };
+  const indexed = Object.fromEntries(
+    Object.entries(annotations).map(([name, value]) => [name.replaceAll('.', '_'), value]),
+  );
+  const expected = event({ annotations, zone: 12345678901234567890n.toString() });
+  const document = elastic({ ...JSON.parse(expected), annotations: indexed });
+  assert.deepEqual(inside(document), { events: [expected], faults: [] });
+  assert.deepEqual(inside({ _index: 'logs', _source: document }), { events: [expected], faults: [] });
+  assert.deepEqual(inside(elastic(JSON.parse(one))), { events: [one], faults: [] });
+  assert.deepEqual(inside(elastic({ ...JSON.parse(one), annotations: 'x' })).faults, []);
+});
+
+test("an entry of Google Cloud's audit logs in such a document is the entry", () => {
+  const payload = {
+    serviceName: 'k8s.io',
+    methodName: 'io.k8s.core.v1.pods.create',
+    resourceName: 'core/v1/namespaces/web/pods/p',
+  };
+  const { records, rejected } = parse(
+    elastic({
+      auditID: 'e-1',
+      annotations: { authorization_k8s_io$: '', 'authorization_k8s_io/decision': 'allow' },
+      logName: 'projects/p/logs/cloudaudit.googleapis.com%2Factivity',
+      operation: { id: 'o-1', producer: 'k8s.io' },
+      resource: { type: 'k8s_cluster', labels: { cluster_name: 'c' } },
+      requestReceivedTimestamp: '2026-08-22T10:11:13.5Z',
+      stageTimestamp: '2026-08-22T10:11:12.138Z',
+      responseStatus: { code: 7, message: 'refused' },
+      protoPayload: payload,
+    }),
+  );
+  assert.deepEqual(rejected, []);
+  const [record] = records;
+  assert.deepEqual([record!.kind, record!.key], ['google.log-entry', 'prod/web']);
+  assert.deepEqual(JSON.parse(record!.bytes.toString()), {
+    insertId: 'e-1',
+    timestamp: '2026-08-22T10:11:12.138Z',
+    receiveTimestamp: '2026-08-22T10:11:13.5Z',
+    labels: { authorization_k8s_io$: '', 'authorization.k8s.io/decision': 'allow' },
+    logName: 'projects/p/logs/cloudaudit.googleapis.com%2Factivity',
+    operation: { id: 'o-1', producer: 'k8s.io' },
+    resource: { type: 'k8s_cluster', labels: { cluster_name: 'c' } },
+    protoPayload: { ...payload, status: { code: 7, message: 'refused' } },
+  });
+});
+
+test("what collectors note of a container beside its log is none of Elastic's documents", () => {
+  const line = { log: `${one}\n`, kubernetes: { pod_name: 'kube-apiserver-1', audit: 'on' } };
+  assert.deepEqual(inside(line), { events: [one], faults: [] });
 });
 
 test('an event is the same record in whatever it came', () => {
