@@ -2,6 +2,7 @@ import { parseExactly } from '../exact-json.ts';
 import { type JsonObject, objectOf } from '../json.ts';
 import { JsonMembers } from '../members.ts';
 import { JsonScanner } from '../scan.ts';
+import { googleEntryIn } from './elastic-google.ts';
 
 const OPEN_BRACE = 0x7b;
 
@@ -9,11 +10,18 @@ const OPEN_BRACE = 0x7b;
 const OF_AUDIT = ['verb', 'requestURI', 'objectRef', 'auditID', 'protoPayload'];
 
 /**
- * The audit event, or Google Cloud's entry, in a document of Elastic's kubernetes integration, as it was before its pipeline took it.
+ * The audit event, or Google Cloud's entry, in a document of one of Elastic's integrations, as it was before its pipeline took it.
  * Bytes that the pipeline leaves as they are stay their own.
  * @returns undefined if it is no such document; collectors note under `kubernetes`, too, which pod wrote a line
  */
-export function auditOf(members: JsonMembers, depthMax: number): Buffer | undefined {
+export function auditOf(members: JsonMembers, depthMax: number): { name: string; bytes: Buffer } | undefined {
+  const kubernetes = ofKubernetes(members, depthMax);
+  if (kubernetes) return { name: 'kubernetes audit', bytes: kubernetes };
+  const google = members.has('gcp') ? attempt(() => googleEntryIn(members)) : undefined;
+  return google && { name: 'gcp audit', bytes: Buffer.from(JSON.stringify(google)) };
+}
+
+function ofKubernetes(members: JsonMembers, depthMax: number): Buffer | undefined {
   const kubernetes = membersOf(members.bytes('kubernetes'), depthMax);
   const bytes = kubernetes?.bytes('audit');
   const audit = membersOf(bytes, depthMax);
@@ -56,10 +64,14 @@ function entryOf(bytes: Buffer): Buffer {
   return Buffer.from(JSON.stringify(entry));
 }
 
-/** @returns undefined for what cannot be read: whoever decodes it says why */
 function read(bytes: Buffer): JsonObject | undefined {
+  return attempt(() => objectOf(parseExactly(bytes.toString())));
+}
+
+/** @returns undefined for what cannot be read: whoever decodes it says why */
+function attempt<Value>(parse: () => Value): Value | undefined {
   try {
-    return objectOf(parseExactly(bytes.toString()));
+    return parse();
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;

@@ -31,7 +31,7 @@ export function contentOf(
 ): { name: string; bytes: Buffer } | undefined {
   // Before the others: of a line of a file Elastic's documents have a `log`, too, which says where it stands.
   const audit = auditOf(members, depthMax);
-  if (audit) return { name: 'kubernetes audit', bytes: audit };
+  if (audit) return audit;
   const name = CONTENTS.find((each) => members.has(each));
   if (name === undefined) return undefined;
   const text = members.text(name);

@@ -164,6 +164,59 @@ test("an entry of Google Cloud's audit logs in such a document is the entry", ()
   });
 });
 
+test("what Elastic's integration for Google Cloud makes of an entry is made an entry again", () => {
+  const document = {
+    '@timestamp': '2026-08-22T10:11:12.138Z',
+    client: { user: { email: 'alice@example.com', id: 'alice' } },
+    event: { action: 'io.k8s.core.v1.pods.exec.create', id: 'e-1', outcome: 'failure' },
+    gcp: {
+      audit: {
+        authentication_info: { authority_selector: 'system:admin' },
+        authorization_info: [{ granted: false, permission: 'io.k8s.core.v1.pods.exec.create' }],
+        labels: { 'command.gke.io/command': 'id' },
+        logentry_operation: { id: 'o-1' },
+        request: { kind: 'PodExecOptions' },
+        resource_name: 'core/v1/namespaces/web/pods/p/exec',
+        response: { code: 403, status_value: 'Failure' },
+        status: { code: 7, message: 'refused' },
+        type: 'type.googleapis.com/google.cloud.audit.AuditLog',
+      },
+    },
+    log: { logger: 'projects/p/logs/cloudaudit.googleapis.com%2Factivity' },
+    service: { name: 'k8s.io' },
+    source: { ip: '192.0.2.7' },
+    user_agent: { original: 'kubectl/v1.37.2', name: 'Other' },
+  };
+  const { records, rejected } = parse({ _source: document });
+  assert.deepEqual(rejected, []);
+  const [record] = records;
+  assert.deepEqual([record!.kind, record!.key], ['google.log-entry', 'prod/web']);
+  assert.deepEqual(JSON.parse(record!.bytes.toString()), {
+    insertId: 'e-1',
+    timestamp: '2026-08-22T10:11:12.138Z',
+    logName: 'projects/p/logs/cloudaudit.googleapis.com%2Factivity',
+    operation: { id: 'o-1' },
+    labels: { 'command.gke.io/command': 'id' },
+    protoPayload: {
+      serviceName: 'k8s.io',
+      methodName: 'io.k8s.core.v1.pods.exec.create',
+      resourceName: 'core/v1/namespaces/web/pods/p/exec',
+      authenticationInfo: {
+        principalEmail: 'alice@example.com',
+        principalSubject: 'alice',
+        authoritySelector: 'system:admin',
+      },
+      authorizationInfo: [{ granted: false, permission: 'io.k8s.core.v1.pods.exec.create' }],
+      requestMetadata: { callerIp: '192.0.2.7', callerSuppliedUserAgent: 'kubectl/v1.37.2' },
+      request: { kind: 'PodExecOptions' },
+      response: { code: 403, status: 'Failure' },
+      status: { code: 7, message: 'refused' },
+    },
+  });
+  const other = { ...document, service: { name: 'compute.googleapis.com' } };
+  assert.deepEqual(inside(other), { events: [], faults: [] });
+});
+
 test("what collectors note of a container beside its log is none of Elastic's documents", () => {
   const line = { log: `${one}\n`, kubernetes: { pod_name: 'kube-apiserver-1', audit: 'on' } };
   assert.deepEqual(inside(line), { events: [one], faults: [] });
