@@ -132,6 +132,7 @@ const OBSERVED: readonly {
       'policyexceptions',
       'cleanuppolicies',
       'clustercleanuppolicies',
+      'globalcontextentries',
     ],
   },
   {
@@ -144,6 +145,8 @@ const OBSERVED: readonly {
       'mutations.gatekeeper.sh',
       'policies.kyverno.io',
       'policies.kubewarden.io',
+      'policy.sigstore.dev',
+      'config.ratify.deislabs.io',
     ],
     resources: ['*'],
   },

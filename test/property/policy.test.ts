@@ -23,6 +23,8 @@ const KINDS: readonly (readonly [group: string, resource: string])[] = [
   ['policies.kubewarden.io', 'clusteradmissionpolicies'],
   ['policies.kubewarden.io', 'clusteradmissionpolicygroups'],
   ['policies.kubewarden.io', 'policyservers'],
+  ['policy.sigstore.dev', 'clusterimagepolicies'],
+  ['config.ratify.deislabs.io', 'verifiers'],
   ['', 'configmaps'],
 ];
 

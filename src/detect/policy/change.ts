@@ -45,7 +45,8 @@ export function policyChange(request: Request, versions: () => Versions): Policy
   if (!mayChangePolicy(request)) return undefined;
   const { ref, verb } = request;
   const { before, former, written, objectChanged } = versions();
-  const kind = policyKindOf(ref, [before, written?.object]);
+  const patch = verb === 'patch' ? request.requestObject : undefined;
+  const kind = policyKindOf(ref, [before, written?.object], patch);
   if (!kind) return undefined;
   if (creates(request)) {
     const object = written?.object ?? {};

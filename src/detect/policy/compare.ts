@@ -2,6 +2,7 @@ import { type PolicyChange, type PolicyEffect, PUT_BACK } from '../../record/sig
 import { policyFacts } from './facts.ts';
 import { type Finding, summed } from './finding.ts';
 import { formerOfPatch, withoutWeakSettings } from './former.ts';
+import { lifetimeChanges, withoutLifetime } from './lifetime.ts';
 import { differInLongList, NAMES_MAX } from './long-lists.ts';
 import type { PolicyKind } from './registry.ts';
 
@@ -86,7 +87,11 @@ function differences(
   formerSeen = true,
 ): readonly Finding[] {
   const [from, to] = [policyFacts(kind, before), policyFacts(kind, after)];
-  const findings = kind.compare(from, to, { subject: '', formerSeen });
+  const findings = [
+    ...kind.compare(withoutLifetime(from), withoutLifetime(to), { subject: '', formerSeen }),
+    // What exempts, and is soon deleted, exempts less.
+    ...(kind.created === 'weakened' ? [] : lifetimeChanges(from, to)),
+  ];
   const isWeakened = findings.some(({ effect }) => effect === 'weakened');
   return isWeakened || !differInLongList(from, to) ? findings : [...findings, TOO_LONG];
 }

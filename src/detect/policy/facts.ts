@@ -2,6 +2,7 @@ import { contentId } from '../../record/record.ts';
 import { at, isObject, type JsonObject, member } from '../decode/json.ts';
 import { AUTOGEN_ANNOTATION } from './kinds/kyverno-policy.ts';
 import { OPA_POLICY_LABEL } from './kinds/opa-policy.ts';
+import { lifetimeFacts } from './lifetime.ts';
 import type { PolicyKind } from './registry.ts';
 
 /** Longer texts (the code of a policy, a message) are kept as their hash: whether they changed can be told, what they said cannot. */
@@ -20,22 +21,27 @@ const CERTIFICATES = new Set(['caBundle', 'caCert']);
  * that `comparePolicy` looks at. The facts of facts are the same facts.
  */
 export function policyFacts({ parts }: Pick<PolicyKind, 'parts'>, object: unknown): JsonObject {
-  return Object.fromEntries(
-    parts.flatMap((part) => {
-      const value = part === 'metadata' ? metadataOf(object) : trimmed(member(object, part), part, 0);
-      return value === undefined ? [] : [[part, value]];
-    }),
-  );
+  const metadata = metadataOf(object, parts.includes('metadata'));
+  const facts = parts.flatMap((part) => {
+    const value = part === 'metadata' ? undefined : trimmed(member(object, part), part, 0);
+    return value === undefined ? [] : [[part, value] as const];
+  });
+  return Object.fromEntries(metadata === undefined ? facts : [['metadata', metadata], ...facts]);
 }
 
-function metadataOf(object: unknown): JsonObject | undefined {
-  const annotation = at(object, 'metadata', 'annotations', AUTOGEN_ANNOTATION);
-  const label = at(object, 'metadata', 'labels', OPA_POLICY_LABEL);
-  if (annotation === undefined && label === undefined) return undefined;
-  return {
+/** @param says whether annotations and labels say what the object does */
+function metadataOf(object: unknown, says: boolean): JsonObject | undefined {
+  const { labels, ...lifetime } = lifetimeFacts(object);
+  const annotation = says ? at(object, 'metadata', 'annotations', AUTOGEN_ANNOTATION) : undefined;
+  const label = says ? at(object, 'metadata', 'labels', OPA_POLICY_LABEL) : undefined;
+  const kept = {
+    ...lifetime,
     ...(annotation === undefined ? {} : { annotations: { [AUTOGEN_ANNOTATION]: annotation } }),
-    ...(label === undefined ? {} : { labels: { [OPA_POLICY_LABEL]: label } }),
+    ...(label === undefined && labels === undefined
+      ? {}
+      : { labels: { ...labels, ...(label === undefined ? {} : { [OPA_POLICY_LABEL]: label }) } }),
   };
+  return Object.keys(kept).length > 0 ? kept : undefined;
 }
 
 function trimmed(value: unknown, field: string, depth: number): unknown {

@@ -70,11 +70,21 @@ function unmerge(former: unknown, patch: unknown, depth: number): void {
   const object = former as Record<string, unknown>;
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith('$') || key === '__proto__') continue;
+    if (isRemoval(value)) object[key] ??= {};
     const present = member(object, key);
     if (isObject(value) && isObject(present)) unmerge(present, value, depth + 1);
     else if (Array.isArray(value) && MERGED.has(key)) object[key] = unmergeList(present, value, depth + 1);
     else unset(object, key, value === null);
   }
+}
+
+/** Whether a patch removes all that it names: an object of which nothing is left is left out of the answer. */
+function isRemoval(patch: unknown): boolean {
+  return isObject(patch) && Object.values(patch).length > 0 && Object.values(patch).every(isNull);
+}
+
+function isNull(value: unknown): boolean {
+  return value === null;
 }
 
 /** Lists whose elements a strategic merge patch names (`patchMergeKey` in k8s.io/api/admissionregistration). */

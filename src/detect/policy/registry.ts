@@ -11,6 +11,7 @@ import { gatekeeperConfig, gatekeeperProvider, gatekeeperSyncSet } from './kinds
 import { gatekeeperConstraint } from './kinds/gatekeeper-constraint.ts';
 import { gatekeeperExpansion, gatekeeperMutator } from './kinds/gatekeeper-mutator.ts';
 import { gatekeeperTemplate } from './kinds/gatekeeper-template.ts';
+import { ratifySetting, sigstoreImagePolicy, sigstoreTrustRoot } from './kinds/image-policy.ts';
 import { kubewardenGroup, kubewardenPolicy } from './kinds/kubewarden-policy.ts';
 import { kubewardenServer } from './kinds/kubewarden-server.ts';
 import {
@@ -21,7 +22,7 @@ import {
 import { kyvernoConfiguration } from './kinds/kyverno-configuration.ts';
 import { kyvernoException } from './kinds/kyverno-exception.ts';
 import { kyvernoPolicy } from './kinds/kyverno-policy.ts';
-import { isOpaPolicy, opaPolicy } from './kinds/opa-policy.ts';
+import { isOpaPolicy, namesOpaLabel, opaPolicy } from './kinds/opa-policy.ts';
 import {
   mutatingWebhookConfiguration,
   validatingWebhookConfiguration,
@@ -82,6 +83,18 @@ const mutator = kind('gatekeeper', gatekeeperMutator, CHANGING);
 const kubewarden = kind('kubewarden', kubewardenPolicy, { scope: kubewardenScope });
 const kubewardenOfGroup = kind('kubewarden', kubewardenGroup, { scope: kubewardenScope });
 
+/** Of what is verified, by what nobody here can judge: without it more may pass, or nothing. */
+const ratify = kind('ratify', ratifySetting, { created: 'neutral', deleted: 'unclear', scope: nowhere });
+
+const RATIFY_RESOURCES = ['policies', 'verifiers', 'stores', 'keymanagementproviders', 'certificatestores'];
+
+/** What policies know of the cluster besides the request. */
+const knowledge = kind('kyverno', fields({ spec: unjudged('spec', 'context-changed') }), {
+  created: 'neutral',
+  deleted: 'unclear',
+  scope: nowhere,
+});
+
 /** Every kind of object that is compared, by API group and resource. */
 const KINDS = byName({
   'admissionregistration.k8s.io': byName({
@@ -129,6 +142,7 @@ const KINDS = byName({
     policyexceptions: { ...exception, scope: exceptionScope },
     cleanuppolicies: destroying('kyverno'),
     clustercleanuppolicies: destroying('kyverno'),
+    globalcontextentries: knowledge,
   }),
   'policies.kyverno.io': byName({
     validatingpolicies: kyvernoValidating,
@@ -150,6 +164,22 @@ const KINDS = byName({
     admissionpolicygroups: kubewardenOfGroup,
     policyservers: kind('kubewarden', kubewardenServer, { scope: serverScope }),
   }),
+  'policy.sigstore.dev': byName({
+    clusterimagepolicies: kind('sigstore', sigstoreImagePolicy, { scope: nowhere }),
+    trustroots: kind('sigstore', sigstoreTrustRoot, {
+      created: 'neutral',
+      deleted: 'unclear',
+      scope: nowhere,
+    }),
+  }),
+  'config.ratify.deislabs.io': byName(
+    Object.fromEntries(
+      RATIFY_RESOURCES.flatMap((resource) => [
+        [resource, ratify],
+        [`namespaced${resource}`, ratify],
+      ]),
+    ),
+  ),
 });
 
 const kyvernoSettings = kind('kyverno', kyvernoConfiguration, {
@@ -171,12 +201,17 @@ type Ref = Pick<ObjectRef, 'apiGroup' | 'resource' | 'namespace' | 'name'>;
 /**
  * The kind of an object of admission control.
  * @param objects versions of the object, as far as they are known: OPA takes a ConfigMap for policies by its label
+ * @param patch of the object: what takes that label away is all that may be known of one that had it
  * @returns undefined for every other object
  */
-export function policyKindOf(ref: Ref, objects: readonly unknown[] = []): PolicyKind | undefined {
+export function policyKindOf(
+  ref: Ref,
+  objects: readonly unknown[] = [],
+  patch?: unknown,
+): PolicyKind | undefined {
   const { apiGroup, resource } = ref;
   if (apiGroup === 'constraints.gatekeeper.sh') return constraint;
-  if (apiGroup === '' && resource === 'configmaps') return configMapKind(ref, objects);
+  if (apiGroup === '' && resource === 'configmaps') return configMapKind(ref, objects, patch);
   if (apiGroup === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions')
     return definitionKind(ref.name);
   return KINDS.get(apiGroup)?.get(resource);
@@ -199,9 +234,13 @@ function definitionKind(name: string): PolicyKind | undefined {
   return { ...defined, compare: harmless, parts: [], created: 'neutral', defines: resource };
 }
 
-function configMapKind({ namespace, name }: Ref, objects: readonly unknown[]): PolicyKind | undefined {
+function configMapKind(
+  { namespace, name }: Ref,
+  objects: readonly unknown[],
+  patch: unknown,
+): PolicyKind | undefined {
   if (name === KYVERNO_CONFIG_MAP) return kyvernoSettings;
   const known = objects.filter((object) => object !== undefined);
   const isPolicy = known.length > 0 ? known.some(isOpaPolicy) : namespace === OPA_NAMESPACE;
-  return isPolicy && name !== 'kube-root-ca.crt' ? opaModules : undefined;
+  return (isPolicy || namesOpaLabel(patch)) && name !== 'kube-root-ca.crt' ? opaModules : undefined;
 }

@@ -12,6 +12,14 @@ export function isOpaPolicy(object: unknown): boolean {
   return at(object, 'metadata', 'labels', OPA_POLICY_LABEL) === POLICY;
 }
 
+/** Whether a patch takes the label away, or sets it. */
+export function namesOpaLabel(patch: unknown): boolean {
+  if (Array.isArray(patch)) return patch.some((operation) => at(operation, 'path') === LABEL_POINTER);
+  return at(patch, 'metadata', 'labels', OPA_POLICY_LABEL) === null;
+}
+
+const LABEL_POINTER = `/metadata/labels/${OPA_POLICY_LABEL.replaceAll('/', '~1')}`;
+
 const files: Compare = (before, after) => {
   return keysOf(before, after).flatMap((name): Finding[] => {
     const [was, is] = [member(before, name), member(after, name)];

@@ -49,6 +49,15 @@ const POLICY = objectOf({
   },
 });
 
+const SIGNED = objectOf({
+  spec: {
+    mode: 'enforce',
+    images: [{ glob: 'ghcr.io/**' }, { glob: 'quay.io/**' }],
+    authorities: [{ name: 'release', keyless: { identities: [{ issuer: 'i', subject: 's' }] } }],
+    policy: { type: 'cue', data: 'predicateType: "x"' },
+  },
+});
+
 const BINDING = objectOf({
   spec: {
     policyName: 'p',
@@ -242,6 +251,7 @@ const VALIDATING = `${ADMISSION}/validatingwebhookconfigurations`;
 const MUTATING = `${ADMISSION}/mutatingwebhookconfigurations`;
 const VAP = `${ADMISSION}/validatingadmissionpolicies`;
 const VAPB = `${ADMISSION}/validatingadmissionpolicybindings`;
+const SIGSTORE = 'policy.sigstore.dev/clusterimagepolicies';
 const GATEKEEPER = 'constraints.gatekeeper.sh/k8spspprivilegedcontainer';
 
 /** Object, where it is changed, to what; what that is called, and how it reads. Each of them weakens, and taken back does not. */
@@ -1033,6 +1043,42 @@ const WEAKENINGS: readonly (readonly [
     /expression/,
   ],
   ['policies.kubewarden.io/policyservers', SERVER, 'spec.replicas', 0, 'scaled-to-zero', /replicas 2 → 0/],
+  [SIGSTORE, SIGNED, 'spec.mode', 'warn', 'action-lowered', /^mode enforce → warn$/],
+  [SIGSTORE, SIGNED, 'spec.images', [{ glob: 'ghcr.io/**' }], 'match-narrowed', /images/],
+  [SIGSTORE, SIGNED, 'spec.match', [{ resource: 'pods', version: 'v1' }], 'match-narrowed', /match/],
+  [
+    SIGSTORE,
+    SIGNED,
+    'spec.authorities.1',
+    { name: 'mine', key: { data: 'x' } },
+    'authority-added',
+    /authority mine was added/,
+  ],
+  [
+    SIGSTORE,
+    SIGNED,
+    'spec.authorities.0',
+    { name: 'release', static: { action: 'pass' } },
+    'verification-optional',
+    /every image/,
+  ],
+  [SIGSTORE, SIGNED, 'spec.policy', undefined, 'validations-removed', /policy was removed/],
+  [
+    'kyverno.io/clusterpolicies',
+    objectOf({ spec: {} }),
+    'metadata.labels',
+    { 'cleanup.kyverno.io/ttl': '1m' },
+    'deletion-scheduled',
+    /ttl=1m/,
+  ],
+  [
+    VALIDATING,
+    CONFIGURATION,
+    'metadata.labels',
+    { 'cleanup.kyverno.io/ttl': '2026-12-01' },
+    'deletion-scheduled',
+    /ttl=2026-12-01/,
+  ],
   [
     'policies.kubewarden.io/policyservers',
     SERVER,
@@ -1094,6 +1140,24 @@ const UNCLEAR: readonly (readonly [
     'match-conditions-changed',
   ],
   [VALIDATING, CONFIGURATION, 'webhooks.0.newField', 'x', 'new-field-changed'],
+  [
+    VALIDATING,
+    CONFIGURATION,
+    'metadata.ownerReferences',
+    [{ kind: 'ConfigMap', name: 'gone', uid: 'o' }],
+    'owner-added',
+  ],
+  [
+    SIGSTORE,
+    SIGNED,
+    'spec.authorities.0.keyless',
+    { identities: [{ issuer: 'i', subject: '.*' }] },
+    'authorities-changed',
+  ],
+  [SIGSTORE, SIGNED, 'spec.policy.data', 'predicateType: "y"', 'code-changed'],
+  ['policy.sigstore.dev/trustroots', SIGNED, 'spec.repository', 'x', 'trust-changed'],
+  ['config.ratify.deislabs.io/verifiers', SIGNED, 'spec.parameters', {}, 'verification-changed'],
+  ['kyverno.io/globalcontextentries', SIGNED, 'spec.apiCall', {}, 'context-changed'],
   [MUTATING, CONFIGURATION, 'webhooks.2', { ...WEBHOOK, name: 'evil.x' }, 'webhook-added'],
   [MUTATING, CONFIGURATION, 'webhooks.0.rules.0.resources', ['*'], 'rules-widened'],
   [MUTATING, CONFIGURATION, 'webhooks.0.namespaceSelector', {}, 'selector-widened'],
