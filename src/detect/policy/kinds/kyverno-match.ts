@@ -93,7 +93,14 @@ export function matchExtent(before: unknown, after: unknown): Extent {
     const choices = ({ any, all }: Filters) => Iterator.from([...any, ...all]).flatMap(choicesOf);
     return unionExtent(choices(from), choices(to), covers);
   }
-  return from.any.length + to.any.length > 0 ? 'unclear' : intersectionExtent(from.all, to.all);
+  const [were, are] = [demandedBy(from), demandedBy(to)];
+  return were && are ? intersectionExtent(were, are) : 'unclear';
+}
+
+/** Filters all of which must match; undefined where any of several will do. */
+function demandedBy({ any, all }: Filters): readonly unknown[] | undefined {
+  if (any.length === 0) return all;
+  return any.length === 1 && all.length === 0 ? any : undefined;
 }
 
 interface Filters {

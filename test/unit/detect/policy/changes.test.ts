@@ -748,6 +748,14 @@ const WEAKENINGS: readonly (readonly [
   [
     'kyverno.io/clusterpolicies',
     KYVERNO,
+    'spec.rules.0.match',
+    { all: [POD_FILTER, { subjects: [{ kind: 'User', name: 'nobody' }] }] },
+    'match-narrowed',
+    /match/,
+  ],
+  [
+    'kyverno.io/clusterpolicies',
+    KYVERNO,
     'spec.rules.0.match.any.0.subjects',
     [{ kind: 'User', name: 'x' }],
     'match-narrowed',
