@@ -189,8 +189,8 @@ export function expressionExtent(before: string, after: string): Extent {
   if (typeof was === 'boolean' && was === is) return 'equal';
   if (is === true || was === false) return 'wider';
   if (is === false || was === true) return 'narrower';
-  const accepts = holdsAll(to, from, '||') || holdsAll(from, to, '&&');
-  const accepted = holdsAll(from, to, '||') || holdsAll(to, from, '&&');
+  const accepts = holdsAll(to, from, '||') || holdsAll(from, to, '&&') || suffices(from, to);
+  const accepted = holdsAll(from, to, '||') || holdsAll(to, from, '&&') || suffices(to, from);
   return accepts || accepted ? extentOf(!accepts, !accepted) : 'unclear';
 }
 
@@ -198,6 +198,12 @@ export function expressionExtent(before: string, after: string): Extent {
 function holdsAll(whole: readonly string[], part: readonly string[], sign: string): boolean {
   const all = new Set(operands(whole, sign));
   return operands(part, sign).every((operand) => all.has(operand));
+}
+
+/** Whether something that the one expression demands is enough for the other: `a && b` for `a || c`. */
+function suffices(whole: readonly string[], other: readonly string[]): boolean {
+  const enough = new Set(operands(other, '||'));
+  return operands(whole, '&&').some((operand) => enough.has(operand));
 }
 
 function operands(tokens: readonly string[], sign: string): string[] {
