@@ -1,4 +1,5 @@
 import { asksForCertificate } from './certificate/certificate-request.ts';
+import { stringOf } from './decode/json.ts';
 import { opensConnection, passesAdmission, type Request } from './decode/request.ts';
 import { mayExpose } from './exposure/exposure.ts';
 import { mayChangeNamespace } from './namespace/change.ts';
@@ -66,6 +67,8 @@ export function traitOf(view: EventView, field: Trait): TraitOf {
       return view.actorKind;
     case 'user.username':
       return request.caller.name || undefined;
+    case 'level':
+      return stringOf(request.field('level'));
     case 'pod':
       return podPartsOf(view);
     case 'caller':

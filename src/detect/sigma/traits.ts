@@ -66,6 +66,7 @@ export const TRAITS = [
   'objectRef.apiGroup',
   'stage',
   'user.username',
+  'level',
   'pod',
 ] as const;
 
