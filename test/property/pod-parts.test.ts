@@ -7,7 +7,7 @@ import { bitOfPart, POD_PARTS, type PodPart } from '../../src/detect/sigma/trait
 import { EventView } from '../../src/detect/view.ts';
 import { podPartsOf } from '../../src/detect/workload/pod-parts.ts';
 import { compileRules, readRules } from '../../src/rules/load.ts';
-import { decoded, NO_PAST, recordOf } from '../unit/detect/support.ts';
+import { decoded, eventWith, NO_PAST, recordOf } from '../unit/detect/support.ts';
 import { pods } from './pods.ts';
 import { RUNS } from './runs.ts';
 
@@ -45,7 +45,8 @@ test('a part that a pod is said not to have it has not: each field under it is a
         none: {},
       }[shape];
       const request = { kind: 'Pod', apiVersion: 'v1', ...written };
-      const view = new EventView(decoded(recordOf(eventOf(request))), NO_PAST);
+      const event = eventWith({ requestObject: request, responseObject: request });
+      const view = new EventView(decoded(recordOf(event)), NO_PAST);
       const bits = podPartsOf(view);
       for (const { part, fields } of FIELDS) {
         if (bits & bitOfPart(part)) continue;
@@ -58,22 +59,3 @@ test('a part that a pod is said not to have it has not: each field under it is a
     { numRuns: RUNS / 10 },
   );
 });
-
-function eventOf(object: object): object {
-  return {
-    kind: 'Event',
-    apiVersion: 'audit.k8s.io/v1',
-    level: 'RequestResponse',
-    auditID: 'a',
-    stage: 'ResponseComplete',
-    requestURI: '/api/v1/namespaces/n/pods',
-    verb: 'create',
-    user: { username: 'u' },
-    objectRef: { resource: 'pods', namespace: 'n', name: 'p', apiVersion: 'v1' },
-    responseStatus: { code: 201 },
-    requestObject: object,
-    responseObject: object,
-    requestReceivedTimestamp: '2026-11-22T13:00:00.000000Z',
-    stageTimestamp: '2026-11-22T13:00:00.000000Z',
-  };
-}

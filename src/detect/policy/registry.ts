@@ -83,17 +83,15 @@ const mutator = kind('gatekeeper', gatekeeperMutator, CHANGING);
 const kubewarden = kind('kubewarden', kubewardenPolicy, { scope: kubewardenScope });
 const kubewardenOfGroup = kind('kubewarden', kubewardenGroup, { scope: kubewardenScope });
 
-/** Of what is verified, by what nobody here can judge: without it more may pass, or nothing. */
-const ratify = kind('ratify', ratifySetting, { created: 'neutral', deleted: 'unclear', scope: nowhere });
+/** Of what policies rest on nobody here can judge what it lets pass: without it more may, or nothing. */
+const FOUNDATION = { created: 'neutral', deleted: 'unclear', scope: nowhere } as const;
+
+const ratify = kind('ratify', ratifySetting, FOUNDATION);
 
 const RATIFY_RESOURCES = ['policies', 'verifiers', 'stores', 'keymanagementproviders', 'certificatestores'];
 
 /** What policies know of the cluster besides the request. */
-const knowledge = kind('kyverno', fields({ spec: unjudged('spec', 'context-changed') }), {
-  created: 'neutral',
-  deleted: 'unclear',
-  scope: nowhere,
-});
+const knowledge = kind('kyverno', fields({ spec: unjudged('spec', 'context-changed') }), FOUNDATION);
 
 /** Every kind of object that is compared, by API group and resource. */
 const KINDS = byName({
@@ -166,11 +164,7 @@ const KINDS = byName({
   }),
   'policy.sigstore.dev': byName({
     clusterimagepolicies: kind('sigstore', sigstoreImagePolicy, { scope: nowhere }),
-    trustroots: kind('sigstore', sigstoreTrustRoot, {
-      created: 'neutral',
-      deleted: 'unclear',
-      scope: nowhere,
-    }),
+    trustroots: kind('sigstore', sigstoreTrustRoot, FOUNDATION),
   }),
   'config.ratify.deislabs.io': byName(
     Object.fromEntries(

@@ -22,6 +22,15 @@ function inside(document: unknown): { events: string[]; faults: string[] } {
   };
 }
 
+/** The entry of Google Cloud's logs that a document holds, which is about namespace `web`. */
+function entryIn(document: unknown): unknown {
+  const { records, rejected } = parse(document);
+  assert.deepEqual(rejected, []);
+  const [record] = records;
+  assert.deepEqual([record!.kind, record!.key], ['google.log-entry', 'prod/web']);
+  return JSON.parse(record!.bytes.toString());
+}
+
 const one = event();
 const two = event({ auditID: 'a-2', userAgent: 'a "quoted" \\ name\n' });
 
@@ -136,7 +145,7 @@ test("an entry of Google Cloud's audit logs in such a document is the entry", ()
     methodName: 'io.k8s.core.v1.pods.create',
     resourceName: 'core/v1/namespaces/web/pods/p',
   };
-  const { records, rejected } = parse(
+  const entry = entryIn(
     elastic({
       auditID: 'e-1',
       annotations: { authorization_k8s_io$: '', 'authorization_k8s_io/decision': 'allow' },
@@ -149,10 +158,7 @@ test("an entry of Google Cloud's audit logs in such a document is the entry", ()
       protoPayload: payload,
     }),
   );
-  assert.deepEqual(rejected, []);
-  const [record] = records;
-  assert.deepEqual([record!.kind, record!.key], ['google.log-entry', 'prod/web']);
-  assert.deepEqual(JSON.parse(record!.bytes.toString()), {
+  assert.deepEqual(entry, {
     insertId: 'e-1',
     timestamp: '2026-08-22T10:11:12.138Z',
     receiveTimestamp: '2026-08-22T10:11:13.5Z',
@@ -187,11 +193,8 @@ test("what Elastic's integration for Google Cloud makes of an entry is made an e
     source: { ip: '192.0.2.7' },
     user_agent: { original: 'kubectl/v1.37.2', name: 'Other' },
   };
-  const { records, rejected } = parse({ _source: document });
-  assert.deepEqual(rejected, []);
-  const [record] = records;
-  assert.deepEqual([record!.kind, record!.key], ['google.log-entry', 'prod/web']);
-  assert.deepEqual(JSON.parse(record!.bytes.toString()), {
+  const entry = entryIn({ _source: document });
+  assert.deepEqual(entry, {
     insertId: 'e-1',
     timestamp: '2026-08-22T10:11:12.138Z',
     logName: 'projects/p/logs/cloudaudit.googleapis.com%2Factivity',
